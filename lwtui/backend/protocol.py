@@ -1,0 +1,132 @@
+"""The one protocol every backend speaks. Plain data only: it crosses a process boundary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+BackendName = Literal["transformers", "llama_cpp", "openai"]
+
+
+@dataclass(frozen=True)
+class Message:
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True)
+class ModelPlan:
+    """What to load: resolved paths, no ids. Two plans with the same ``base`` share a loaded base."""
+
+    learnware: str
+    """Id, for messages."""
+    backend: BackendName
+    base: Path
+    """transformers: folder of the base or whole model; llama_cpp: the base or whole GGUF."""
+    adapter: Path | None = None
+    """transformers: folder of the PEFT adapter; llama_cpp: the LoRA GGUF."""
+    chat_template: str = ""
+    """Jinja text; empty: from the tokenizer or GGUF metadata, else the default."""
+    context_length: int = 0
+    """Tokens; 0: what the model was trained with."""
+    device: str = "auto"
+    """``auto``, ``cpu``, ``cuda`` or ``mps``."""
+
+
+@dataclass(frozen=True)
+class ModelReady:
+    """What was loaded."""
+
+    learnware: str
+    backend: BackendName
+    device: str
+    context_length: int
+    load_seconds: float
+
+
+@dataclass(frozen=True)
+class GenerationSettings:
+    max_tokens: int = 512
+    temperature: float = 0.7
+    """0: greedy."""
+    top_p: float = 0.95
+    top_k: int = 40
+    min_p: float = 0.0
+    repeat_penalty: float = 1.0
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of an answer as it streams."""
+
+    text: str
+    tokens: int
+    """Tokens generated so far."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The end of an answer; always the last thing of a stream that did not raise."""
+
+    reason: Literal["stop", "length", "cancelled"]
+    prompt_tokens: int
+    tokens: int
+    seconds_to_first: float
+    seconds: float
+    dropped_messages: int = 0
+    """Oldest turns left out because the context was full."""
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """A text and what may follow it; its log-likelihood is asked for."""
+
+    context: str
+    """Already rendered text (chat template applied where wanted)."""
+    continuation: str
+
+
+@dataclass(frozen=True)
+class LogLikelihood:
+    """Natural logarithms, summed over the continuation's tokens."""
+
+    total: float
+    tokens: int
+    greedy: bool
+    """Would greedy decoding give exactly this continuation?"""
+
+
+class Backend(Protocol):
+    """A loaded model. Implementations run inside the model's process; ``client.py`` mirrors this
+    outside it."""
+
+    def load(self, plan: ModelPlan) -> ModelReady:
+        """Load, or swap the adapter if the base is already loaded."""
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """The prompt text the model sees, generation prompt included."""
+
+    def generate(
+        self, messages: Sequence[Message], settings: GenerationSettings
+    ) -> Iterator[Chunk | Finished]: ...
+
+    def loglikelihoods(self, requests: Sequence[Continuation]) -> list[LogLikelihood]: ...
+
+    def unload(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class BackendStatus:
+    """Whether a backend can run here, and if not what to do about it."""
+
+    name: BackendName
+    available: bool
+    devices: tuple[str, ...] = ()
+    version: str = ""
+    reason: str = ""
+    hint: str = ""
+    details: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,82 @@
+"""One model of a long job for both faces: progress with an estimate, and a cancel that works."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lwtui.errors import Cancelled
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is. ``done`` and ``total`` count units (rows, bytes, batches)."""
+
+    done: float
+    total: float | None
+    note: str = ""
+    elapsed: float = 0.0
+    """Seconds since the job started."""
+
+    @property
+    def fraction(self) -> float | None:
+        """Share done, 0 to 1; None when the total is unknown."""
+        if not self.total:
+            return None
+        return min(1.0, self.done / self.total)
+
+    @property
+    def remaining(self) -> float | None:
+        """Estimated seconds left, from the mean speed so far; None when it cannot be told."""
+        fraction = self.fraction
+        if not fraction:
+            return None
+        return self.elapsed * (1.0 - fraction) / fraction
+
+
+class CancelToken:
+    """Set once by whoever waits; read often by whoever works. Safe between threads."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def cancel(self) -> None:
+        self._event.set()
+
+    @property
+    def cancelled(self) -> bool:
+        return self._event.is_set()
+
+    def check(self) -> None:
+        """Raise :class:`~lwtui.errors.Cancelled` if the job was cancelled."""
+        if self._event.is_set():
+            raise Cancelled()
+
+
+class JobContext:
+    """What a verb of the workflow gets to report progress and to hear of a cancel.
+
+    A verb calls :meth:`progress` often (it is cheap) and :meth:`check` at least every 100 ms of
+    work. ``on_progress`` is called on the worker's thread.
+    """
+
+    def __init__(
+        self,
+        on_progress: Callable[[Progress], None] | None = None,
+        cancel: CancelToken | None = None,
+    ) -> None:
+        self._on_progress = on_progress
+        self.cancel = cancel or CancelToken()
+        self._started = time.monotonic()
+
+    def check(self) -> None:
+        self.cancel.check()
+
+    def progress(self, done: float, total: float | None = None, note: str = "") -> None:
+        """Report and check for a cancel in one call. Raises ``Cancelled``."""
+        self.cancel.check()
+        if self._on_progress is not None:
+            elapsed = time.monotonic() - self._started
+            self._on_progress(Progress(done, total, note, elapsed))

@@ -1,0 +1,1 @@
+"""Specifications: computed, stored, compared. The science lives here."""
