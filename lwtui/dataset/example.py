@@ -21,8 +21,10 @@ class Example:
     @property
     def question(self) -> str:
         """Prompt and input as one text, a blank line between them."""
-        return f"{self.prompt}\n\n{self.input}" if self.prompt and self.input else (
-            self.prompt or self.input
+        return (
+            f"{self.prompt}\n\n{self.input}"
+            if self.prompt and self.input
+            else (self.prompt or self.input)
         )
 
 

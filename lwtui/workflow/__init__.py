@@ -1,0 +1,1 @@
+"""The verbs that both faces offer. No user interface here, and nothing heavy at import."""
