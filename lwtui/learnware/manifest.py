@@ -198,7 +198,7 @@ class _Decoder:
 
     def _value(self, kind: str, value: Any, path: Path_) -> Any:
         if kind in _TABLES:
-            return self._tables(_TABLES[kind], {path[-1]: value}, path)
+            return self._tables(_TABLES[kind], {str(path[-1]): value}, path)
         if kind in ("Kind", "FileFormat"):
             return self._choice(value, get_args(Kind if kind == "Kind" else FileFormat), path)
         if kind == "tuple[str, ...]":

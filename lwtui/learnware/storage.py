@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import shutil
-import tempfile
+import uuid
 from pathlib import Path, PurePosixPath
 
 from lwtui.errors import BadInput, LwtuiError
@@ -22,26 +22,17 @@ _SPARE_BYTES = 64 * 1024 * 1024
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Replace ``path`` by ``data``: a temporary file beside it, fsync, rename, fsync the folder."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
-        with os.fdopen(descriptor, "wb") as stream:
+        with temporary.open("xb") as stream:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        # mkstemp gives 0600; a manifest is as readable as any file its owner makes.
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(path)
+        temporary.replace(path)
     except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
+        temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def sync_folder(folder: Path) -> None:
@@ -98,7 +89,7 @@ def hash_file(
 
 
 def check_free_space(folder: Path, needed: int) -> None:
-    """Raise ``LwtuiError`` unless ``needed`` bytes and a little more are free where ``folder`` is."""
+    """Raise ``LwtuiError`` unless ``needed`` bytes and a little more are free in ``folder``."""
     existing = folder
     while not existing.exists() and existing != existing.parent:
         existing = existing.parent

@@ -1,0 +1,309 @@
+"""The learnwares on this machine: the built-in ones, read-only, and the user's own."""
+
+from __future__ import annotations
+
+import builtins
+import dataclasses
+import datetime
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from lwtui import paths
+from lwtui.errors import BadInput
+from lwtui.jobs import JobContext
+from lwtui.learnware import adding, scan
+from lwtui.learnware.index import (
+    FILE_NAME,
+    CorruptIndexError,
+    Index,
+    IndexUnavailableError,
+    Query,
+    Result,
+    Tree,
+    delete_index,
+)
+from lwtui.learnware.model import Learnware, SpecificationEntry, check_id
+from lwtui.learnware.names import near_names
+from lwtui.learnware.record import from_record
+from lwtui.learnware.transaction import Changes
+
+_REFRESH_SECONDS = 1.0
+"""How old a look at the folders may be. What lwtui itself changes is seen at once."""
+
+
+class Collection:
+    """Two trees of folders and one index over them. Safe between threads and processes."""
+
+    def __init__(self, home: Path, starter: Path) -> None:
+        """Use :meth:`open`."""
+        self.home = home
+        self.starter = starter
+        self._roots: dict[Tree, Path] = {"starter": starter, "home": home}
+        self._changes = Changes(home)
+        self._lock = threading.RLock()
+        self._looked = 0.0
+        self._changes.recover()
+        self._index = self._open_index()
+        self.refresh()
+
+    @classmethod
+    def open(cls, home: Path | None = None, starter: Path | None = None) -> Collection:
+        """Open the collection; what a killed process left half done is finished or undone."""
+        return cls((home or paths.home()).absolute(), (starter or paths.starter_root()).absolute())
+
+    def close(self) -> None:
+        self._index.close()
+
+    def __enter__(self) -> Collection:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def list(
+        self,
+        text: str = "",
+        *,
+        domain: str = "",
+        base: str = "",
+        licence: str = "",
+        kind: str = "",
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> builtins.list[Learnware]:
+        """Learnwares sorted by id.
+
+        Every word of ``text`` must occur in the id, title, description, domain, task, tags or data
+        names. ``base`` is an id, or its part after the owner. Upper and lower case do not matter.
+        """
+        query = Query(text, domain, base, licence, kind)
+        self._refresh_if_due()
+
+        def read() -> builtins.list[Learnware]:
+            return [
+                self._build(t, record) for t, record in self._index.records(query, limit, offset)
+            ]
+
+        return self._guarded(read)
+
+    def count(
+        self, text: str = "", *, domain: str = "", base: str = "", licence: str = "", kind: str = ""
+    ) -> int:
+        """How many learnwares :meth:`list` would give without a limit."""
+        self._refresh_if_due()
+        return self._guarded(lambda: self._index.count(Query(text, domain, base, licence, kind)))
+
+    def get(self, identifier: str) -> Learnware:
+        """One learnware by its id, upper or lower case. Raises ``BadInput`` with near names."""
+        found = self.find(identifier)
+        if found is not None:
+            return found
+        self.refresh()
+        found = self.find(identifier)
+        if found is not None:
+            return found
+        for problem in self.problems:
+            # Its folder is there, but the manifest is broken: say that instead.
+            if f"/{identifier.lower()}/" in problem.lower().replace("\\", "/"):
+                raise BadInput(f"{identifier} cannot be used: {problem}")
+        near = near_names(identifier, self._guarded(self._index.folders))
+        hint = f"Did you mean {' or '.join(near)}?" if near else "`lwtui list` shows what is here."
+        raise BadInput(f"There is no learnware {identifier!r} in the collection.", hint=hint)
+
+    def find(self, identifier: str) -> Learnware | None:
+        """Like :meth:`get`, but None when there is none."""
+
+        def read() -> Learnware | None:
+            row = self._index.record(identifier)
+            if row is None:
+                return None
+            tree, folder, stamp, record = row
+            if stamp != scan.stamp(self._roots[tree], folder):
+                # Edited since: one manifest is cheap to read again.
+                self._index.update(tree, [scan.read_row(self._roots[tree], folder)])
+                row = self._index.record(identifier)
+                if row is None:
+                    return None
+                tree, _, _, record = row
+            return self._build(tree, record)
+
+        return self._guarded(read)
+
+    @property
+    def problems(self) -> builtins.list[str]:
+        """What was left out of the collection, and why: one sentence each."""
+        self._refresh_if_due()
+        return self._guarded(self._index.problems)
+
+    def base_of(self, learnware: Learnware) -> Learnware | None:
+        """The learnware an adapter builds on; None if it is not here or there is none.
+
+        It is named by learnware id, or by the Hub repository that its base came from.
+        """
+        wanted = learnware.model.base
+        if not wanted:
+            return None
+        found = self.find(wanted)
+        if found is not None and found.model.kind != "adapter":
+            return found
+        for candidate in self.list():
+            is_whole = candidate.model.kind != "adapter"
+            if is_whole and candidate.provenance.location.lower() == wanted.lower():
+                return candidate
+        return None
+
+    def is_builtin(self, learnware: Learnware) -> bool:
+        """Whether it belongs to the starter collection, which is read-only."""
+        folder = learnware.specs_folder
+        return folder is not None and folder.is_relative_to(self.starter / "specs")
+
+    def add(
+        self,
+        learnware: Learnware,
+        weights: dict[str, Path],
+        specifications: dict[str, Path] | None = None,
+        *,
+        in_place: bool = False,
+        context: JobContext | None = None,
+    ) -> Learnware:
+        """Add a learnware, wholly or not at all; return it as it is now in the collection.
+
+        ``weights`` maps a path inside the learnware's folder to the file to copy (or, ``in_place``,
+        to leave where it is); ``specifications`` likewise. Sizes and SHA-256 are filled in. Raises
+        ``BadInput`` for pickles, code, links that lead outside, and an id that is taken;
+        ``LwtuiError`` when the disk has no room.
+        """
+        check_id(learnware.id)
+        self._check_free(learnware.id)
+        now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+        if not learnware.provenance.added:
+            provenance = dataclasses.replace(learnware.provenance, added=now)
+            learnware = dataclasses.replace(learnware, provenance=provenance)
+        request = adding.Request(
+            learnware, weights, specifications or {}, in_place, context or JobContext()
+        )
+        request.check(self.home)
+        with self._changes.staged("add", learnware.id) as change:
+            request.fill(change)
+            with self._changes.lock():
+                self._check_free(learnware.id)
+                self._changes.commit_add(change)
+                self._reread("home", learnware.id)
+        return self.get(learnware.id)
+
+    def remove(self, identifier: str) -> None:
+        """Remove a learnware of the user's own with its files; files used in place stay.
+
+        Raises ``BadInput`` for a built-in one and for a base that adapters here build on.
+        """
+        learnware = self.get(identifier)
+        self._check_own(learnware, "removed")
+        users = [other.id for other in self.list() if self._builds_on(other, learnware)]
+        if users:
+            named = ", ".join(users[:5]) + (f" and {len(users) - 5} more" if users[5:] else "")
+            raise BadInput(
+                f"{learnware.id} is the base of {named}.", hint="Remove the adapters first."
+            )
+        with self._changes.staged("remove", learnware.id) as change, self._changes.lock():
+            self._changes.commit_remove(change)
+            self._guarded(lambda: self._index.update("home", [], [learnware.id]))
+
+    def add_specification(
+        self, identifier: str, file: Path, entry: SpecificationEntry
+    ) -> Learnware:
+        """Copy a specification into a learnware and enter it in its manifest.
+
+        It replaces one of the same type, recipe and space. ``entry.sha256`` is filled in.
+        """
+        learnware = self.get(identifier)
+        self._check_own(learnware, "changed")
+        with self._changes.lock():
+            adding.add_specification(self.home / "specs" / learnware.id, file, entry)
+            self._reread("home", learnware.id)
+        return self.get(learnware.id)
+
+    def rebuild(self) -> None:
+        """Throw the index away and read every manifest again."""
+        with self._lock:
+            self._replace_index()
+        self.refresh()
+
+    def refresh(self) -> bool:
+        """Look whether folders were changed by hand, and read those again; True if any was."""
+        changed = self._guarded(self._look)
+        self._looked = time.monotonic()
+        return changed
+
+    def _look(self) -> bool:
+        # Both trees, also when the first has changed.
+        looks = [scan.refresh(self._index, tree, root) for tree, root in self._roots.items()]
+        return any(looks)
+
+    def _refresh_if_due(self) -> None:
+        if time.monotonic() - self._looked >= _REFRESH_SECONDS:
+            self.refresh()
+
+    def _reread(self, tree: Tree, folder: str) -> None:
+        row = scan.read_row(self._roots[tree], folder)
+        self._guarded(lambda: self._index.update(tree, [row]))
+
+    def _build(self, tree: Tree, record: str) -> Learnware:
+        root = self._roots[tree]
+        try:
+            return from_record(record, str(root / "models"), str(root / "specs"))
+        except (ValueError, KeyError, TypeError) as error:
+            raise CorruptIndexError(str(error)) from error
+
+    def _check_free(self, identifier: str) -> None:
+        taken = scan.taken_as(self._roots.values(), identifier)
+        if taken is not None:
+            raise BadInput(
+                f"There is already {taken} in the collection.",
+                hint="Choose another id (--id owner/name), or remove that one first.",
+            )
+
+    def _check_own(self, learnware: Learnware, what: str) -> None:
+        if self.is_builtin(learnware):
+            raise BadInput(f"{learnware.id} is built into lwtui and cannot be {what}.")
+
+    def _builds_on(self, other: Learnware, base: Learnware) -> bool:
+        names = {base.id.lower(), base.provenance.location.lower()} - {""}
+        return other.model.kind == "adapter" and other.model.base.lower() in names
+
+    def _open_index(self) -> Index:
+        path = self.home / FILE_NAME
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            return Index(path)
+        except CorruptIndexError:
+            with self._changes.lock():
+                try:
+                    # Another process may have replaced it while we waited for the lock.
+                    return Index(path)
+                except CorruptIndexError:
+                    delete_index(path)
+                    return Index(path)
+        except (IndexUnavailableError, OSError):
+            return Index(None)
+
+    def _replace_index(self) -> None:
+        self._index.close()
+        with self._changes.lock():
+            delete_index(self.home / FILE_NAME)
+        self._index = self._open_index()
+        self._look()
+
+    def _guarded(self, action: Callable[[], Result]) -> Result:
+        """Run an action on the index; one that proves corrupt is filled again and asked again."""
+        with self._lock:
+            try:
+                return action()
+            except CorruptIndexError:
+                self._replace_index()
+            except IndexUnavailableError:
+                self._index.close()
+                self._index = Index(None)
+                self._look()
+            return action()

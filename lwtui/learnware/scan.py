@@ -1,0 +1,110 @@
+"""Looks at the folders of a tree and brings the index up to what they say."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from lwtui.errors import BadInput
+from lwtui.learnware.index import Index, Row, Tree
+from lwtui.learnware.manifest import FILE_NAME, read_manifest
+from lwtui.learnware.record import search_text, to_record
+
+_RACY_NANOSECONDS = 2_000_000_000
+"""A file changed less than this ago may change again without a new time stamp (FAT keeps two
+seconds): its row is read again at the next look."""
+
+
+def refresh(index: Index, tree: Tree, root: Path) -> bool:
+    """Read the manifests that are new or changed since the index saw them; True if any was."""
+    # The index is asked before the disk: what another process adds in between then looks new
+    # (and is read twice) rather than gone.
+    known = index.stamps(tree)
+    found = stamps(root)
+    changed = [folder for folder, value in found.items() if known.get(folder) != value]
+    gone = known.keys() - found.keys()
+    if changed or gone:
+        index.update(tree, (read_row(root, folder) for folder in changed), gone)
+    return bool(changed or gone)
+
+
+def stamps(root: Path) -> dict[str, str]:
+    """What the file system says of every ``specs/<owner>/<name>/learnware.toml``, by folder."""
+    found: dict[str, str] = {}
+    for owner in _folders(os.path.join(root, "specs")):  # noqa: PTH118 - strings: 10,000 of them
+        for entry in _folders(owner.path):
+            found[f"{owner.name}/{entry.name}"] = _stamp(entry.path + os.sep + FILE_NAME)
+    return found
+
+
+def stamp(root: Path, folder: str) -> str:
+    """The stamp of one learnware; ``missing`` if it has no manifest."""
+    return _stamp(str(root / "specs" / folder / FILE_NAME))
+
+
+def read_row(root: Path, folder: str) -> Row:
+    """What the index keeps of one folder; a broken manifest becomes a problem, not an error."""
+    path = root / "specs" / folder
+    value = stamp(root, folder)
+    try:
+        learnware = read_manifest(path)
+        if learnware.id != folder:
+            raise BadInput(
+                f"The id is {learnware.id!r} but the folder is {folder!r}.",
+                file=path / FILE_NAME,
+                field="id",
+                hint="Make them equal.",
+            )
+    except BadInput as error:
+        return Row(folder, _settled(value), None, str(error))
+    return Row(
+        folder,
+        _settled(value),
+        to_record(learnware),
+        search=search_text(learnware),
+        domain=learnware.semantic.domain,
+        base=learnware.model.base,
+        licence=learnware.semantic.licence,
+        kind=learnware.model.kind,
+    )
+
+
+def taken_as(roots: Iterable[Path], identifier: str) -> str | None:
+    """What stands in the way of a new id: a learnware, or an owner spelt in another case."""
+    owner, name = identifier.lower().split("/", 1)
+    for root in roots:
+        for folder in _folders(os.path.join(root, "specs")):  # noqa: PTH118
+            if folder.name.lower() != owner:
+                continue
+            if folder.name != identifier.split("/", 1)[0]:
+                return f"an owner {folder.name!r} (upper and lower case do not tell two apart)"
+            for entry in _folders(folder.path):
+                if entry.name.lower() == name:
+                    return f"a learnware {folder.name}/{entry.name}"
+    return None
+
+
+def _folders(path: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(path) as entries:
+            return [e for e in entries if not e.name.startswith((".", "_")) and e.is_dir()]
+    except OSError:
+        return []
+
+
+def _stamp(path: str) -> str:
+    try:
+        status = os.stat(path)  # noqa: PTH116 - strings: 10,000 of them
+    except OSError:
+        return "missing"
+    return f"{status.st_mtime_ns}:{status.st_ctime_ns}:{status.st_size}:{status.st_ino}"
+
+
+def _settled(value: str) -> str:
+    """The stamp, or '' (never equal to one) while the file may still change unnoticed."""
+    if value == "missing":
+        return value
+    newest = max(int(part) for part in value.split(":")[:2])
+    return value if time.time_ns() - newest > _RACY_NANOSECONDS else ""

@@ -1,0 +1,42 @@
+"""Look at the collection: list, show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lwtui.learnware.collection import Collection
+from lwtui.learnware.model import Learnware
+
+
+def open_collection(home: Path | None = None, starter: Path | None = None) -> Collection:
+    """The learnwares on this machine. Close it, or use it as a context manager."""
+    return Collection.open(home, starter)
+
+
+def list_learnwares(
+    text: str = "",
+    *,
+    domain: str = "",
+    base: str = "",
+    licence: str = "",
+    kind: str = "",
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[Learnware]:
+    """See :meth:`lwtui.learnware.collection.Collection.list`."""
+    with open_collection() as collection:
+        return collection.list(
+            text,
+            domain=domain,
+            base=base,
+            licence=licence,
+            kind=kind,
+            limit=limit,
+            offset=offset,
+        )
+
+
+def show(identifier: str) -> Learnware:
+    """One learnware. Raises ``BadInput`` with near names when there is none."""
+    with open_collection() as collection:
+        return collection.get(identifier)
