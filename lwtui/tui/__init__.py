@@ -1,0 +1,1 @@
+"""The app: screens and widgets over the verbs of ``workflow``. Nothing heavy is imported here."""

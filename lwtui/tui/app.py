@@ -1,0 +1,184 @@
+"""The app: it only wires modes, messages and services together."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import work
+from textual.app import App
+from textual.binding import BindingType
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from lwtui.errors import Cancelled, LwtuiError
+from lwtui.tui import messages
+from lwtui.tui.bindings import Action, bindings_of
+from lwtui.tui.house import House
+from lwtui.tui.messages import RunningJob
+from lwtui.tui.services import Services
+from lwtui.tui.text import clean
+from lwtui.tui.theme import LWTUI_DARK
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from lwtui.tui.screens.chat import ChatScreen
+
+
+def _browse() -> Screen[None]:
+    from lwtui.tui.screens.browse import BrowseScreen
+
+    return BrowseScreen()
+
+
+def _match() -> Screen[None]:
+    from lwtui.tui.screens.match import MatchScreen
+
+    return MatchScreen()
+
+
+def _chat() -> Screen[None]:
+    from lwtui.tui.screens.chat import ChatScreen
+
+    return ChatScreen()
+
+
+def _palette() -> type[Provider]:
+    from lwtui.tui.commands import ActionProvider
+
+    return ActionProvider
+
+
+class LwtuiApp(App[None]):
+    """Browse, match and chat over a collection of learnwares."""
+
+    TITLE = "lwtui"
+    CSS_PATH = "app.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("app")
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        "browse": _browse,
+        "match": _match,
+        "chat": _chat,
+    }
+    DEFAULT_MODE = "browse"
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette}
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (100, "-wide")]
+    NOTIFICATION_TIMEOUT = 8
+
+    house: reactive[House] = reactive(House())
+
+    def __init__(self, services: Services | None = None) -> None:
+        super().__init__()
+        if services is None:
+            from lwtui.tui.workflow_services import WorkflowServices
+
+            services = WorkflowServices()
+        self.services = services
+        self.register_theme(LWTUI_DARK)
+        self.theme = LWTUI_DARK.name
+
+    def on_ready(self) -> None:
+        loop = asyncio.get_running_loop()
+        for name in ("SIGTERM", "SIGHUP"):
+            # A closed terminal or a polite kill leaves by the front door: jobs stop, models end.
+            if hasattr(signal, name):
+                try:
+                    loop.add_signal_handler(getattr(signal, name), self.exit)
+                except (NotImplementedError, RuntimeError, ValueError):
+                    return  # no signals on this platform, or not in the main thread
+        self.read_machine()
+
+    @work(thread=True, group="machine")
+    def read_machine(self) -> None:
+        try:
+            summary = self.services.machine()
+        except LwtuiError as error:
+            summary = clean(str(error))
+        self.post_message(messages.MachineKnown(summary))
+
+    # Jobs
+
+    def start_job(self, title: str) -> RunningJob:
+        """Count a long job in the header and stop it when the app quits."""
+        job = RunningJob(title)
+        self.house = replace(self.house, jobs=(*self.house.jobs, job))
+        return job
+
+    def on_job_progressed(self, message: messages.JobProgressed) -> None:
+        message.job.progress = message.progress
+        self.house = replace(self.house, revision=self.house.revision + 1)
+
+    def end_job(self, job: RunningJob) -> None:
+        self.house = replace(self.house, jobs=tuple(j for j in self.house.jobs if j is not job))
+
+    # What screens and workers tell the app
+
+    def on_collection_read(self, message: messages.CollectionRead) -> None:
+        self.house = replace(self.house, learnwares=message.facts.size)
+
+    def on_machine_known(self, message: messages.MachineKnown) -> None:
+        self.house = replace(self.house, machine=message.summary)
+
+    def on_failed(self, message: messages.Failed) -> None:
+        self.complain(message.error, message.what)
+
+    async def on_open_chat(self, message: messages.OpenChat) -> None:
+        await self.switch_mode("chat")
+        screen: ChatScreen = self.screen  # type: ignore[assignment]
+        screen.open_chat(message.learnware)
+
+    def complain(self, error: Exception, title: str) -> None:
+        """Show an error the user can act on. Its text is shown as it is, never as markup."""
+        if isinstance(error, Cancelled):
+            self.notify(clean(str(error)), title=title, markup=False)
+        else:
+            self.notify(clean(str(error)), title=title, severity="error", timeout=15, markup=False)
+
+    # Actions
+
+    async def action_mode(self, mode: str) -> None:
+        while len(self.screen_stack) > 1:  # help or another dialogue lies on top
+            await self.pop_screen()
+        await self.switch_mode(mode)
+
+    def action_help(self) -> None:
+        from lwtui.tui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.current_mode))
+
+    async def run_registered(self, action: Action) -> None:
+        """Run an action of the registry, going to its mode first."""
+        if action.scope == "app":
+            await self.run_action(action.action, self)
+            return
+        await self.action_mode(action.scope)
+        await self.run_action(action.action, self.screen)
+
+    async def action_quit(self) -> None:
+        self.stop_everything()
+        self.exit()
+
+    def stop_everything(self) -> None:
+        """Ask every job and every model to stop; returns at once."""
+        for job in self.house.jobs:
+            job.cancel.cancel()
+        self.services.stop()
+
+    def on_unmount(self) -> None:
+        # Whatever the way out: a worker that still waits for a model would hold the process.
+        self.stop_everything()
+
+
+def run(services: Services | None = None) -> int:
+    """Open the app; returns the exit code. The models' processes have ended when it returns."""
+    app = LwtuiApp(services)
+    try:
+        app.run()
+    finally:
+        app.services.close()
+    return app.return_code or 0

@@ -1,0 +1,103 @@
+"""The one registry of actions: footer, help, palette and a user's keymap all read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.binding import Binding, BindingType
+
+Scope = Literal["app", "browse", "match", "chat", "help"]
+
+MODES: tuple[Scope, ...] = ("browse", "match", "chat")
+"""The modes in the order of their number keys."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something the user can do. ``id`` is stable: keymaps name it."""
+
+    id: str
+    keys: str
+    """Default keys, separated by commas."""
+    action: str
+    """Textual action, run on the screen or app of the scope."""
+    title: str
+    """What footer, help and palette call it."""
+    tooltip: str
+    footer: bool = False
+    priority: bool = False
+    """Also while a text field has the focus and would take the key."""
+
+    @property
+    def scope(self) -> str:
+        return self.id.split(".", 1)[0]
+
+    def binding(self) -> Binding:
+        return Binding(
+            self.keys,
+            self.action,
+            self.title,
+            show=self.footer,
+            tooltip=self.tooltip,
+            id=self.id,
+            priority=self.priority,
+        )
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("app.browse", "1,f1", "mode('browse')", "Browse", "Look through the collection"),
+    Action("app.match", "2,f2", "mode('match')", "Match", "Find the learnware for your data"),
+    Action("app.chat", "3,f3", "mode('chat')", "Chat", "Talk with a learnware"),
+    Action("app.help", "question_mark", "help", "Help", "Every key of this screen", footer=True),
+    Action("app.palette", "ctrl+p", "command_palette", "Palette", "Search every action", priority=True),
+    Action("app.theme", "", "change_theme", "Theme", "Choose the colours"),
+    Action("app.quit", "ctrl+q", "quit", "Quit", "Stop what runs and leave", priority=True),
+    #
+    Action("browse.search", "slash", "search", "Search", "Type to narrow the list", footer=True),
+    Action("browse.chat", "c,enter", "chat", "Chat", "Talk with the learnware under the cursor",
+           footer=True),
+    Action("browse.match", "m", "match", "Match data", "Find the learnware for your data",
+           footer=True),
+    Action("browse.detail", "d", "toggle_detail", "Details", "Show or hide the details",
+           footer=True),
+    Action("browse.reload", "r", "reload", "Reload", "Read the collection again"),
+    Action("browse.clear", "escape", "clear", "Clear", "Empty the search and the filters"),
+    #
+    Action("match.path", "slash", "path", "Folder", "Type or paste a folder or file", footer=True),
+    Action("match.start", "s", "start", "Match", "Specify this data and rank the learnwares",
+           footer=True),
+    Action("match.chat", "c,enter", "chat", "Chat", "Talk with the learnware under the cursor",
+           footer=True),
+    Action("match.verify", "v", "verify", "Verify top 4",
+           "Run the first four on held-back rows of your data and rank by what was measured",
+           footer=True),
+    Action("match.detail", "d", "toggle_detail", "Details", "Show or hide the details"),
+    Action("match.new", "n", "new", "Other data", "Choose another folder", footer=True),
+    Action("match.back", "escape", "back", "Stop", "Stop the job, or go a step back", footer=True),
+    #
+    Action("chat.stop", "escape", "stop", "Stop", "Stop the answer and keep its text; "
+           "when none is running, leave the prompt so that number keys change the mode",
+           footer=True),
+    Action("chat.regenerate", "ctrl+r", "regenerate", "Regenerate", "Answer the last prompt anew",
+           footer=True),
+    Action("chat.copy", "ctrl+y", "copy", "Copy", "Copy the last answer", footer=True),
+    Action("chat.new", "ctrl+n", "new", "New chat", "Begin again with an empty transcript",
+           footer=True),
+    Action("chat.pick", "ctrl+l", "pick", "Learnware", "Choose another learnware", footer=True),
+    Action("chat.prompt", "slash,i", "prompt", "Prompt", "Back to the prompt"),
+    #
+    Action("help.close", "escape,question_mark,q", "close", "Close", "Back to the screen",
+           footer=True),
+)  # fmt: skip
+
+
+def actions_of(scope: str) -> Iterator[Action]:
+    """The actions of one scope, in the order of the registry."""
+    return (action for action in ACTIONS if action.scope == scope)
+
+
+def bindings_of(scope: str) -> list[BindingType]:
+    """What a screen or the app puts in its ``BINDINGS``."""
+    return [action.binding() for action in actions_of(scope) if action.keys]

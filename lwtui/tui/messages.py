@@ -1,0 +1,126 @@
+"""What workers tell the app and the screens. Workers post these and touch no widget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from lwtui.backend.protocol import Finished
+from lwtui.jobs import CancelToken, Progress
+from lwtui.learnware.model import Learnware
+
+if TYPE_CHECKING:
+    from lwtui.match.result import MatchResult
+    from lwtui.tui.services import ChatHandle, CollectionFacts, DatasetView
+
+
+class RunningJob:
+    """A long job of the app: what the header shows and what quitting stops."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.cancel = CancelToken()
+        self.progress: Progress | None = None
+
+    @property
+    def percent(self) -> str:
+        """``43%``, or empty while the total is unknown."""
+        fraction = self.progress.fraction if self.progress else None
+        return f"{fraction:.0%}" if fraction is not None else ""
+
+
+@dataclass
+class JobProgressed(Message):
+    """A job moved on. Only the newest one of a job in the queue counts."""
+
+    job: RunningJob
+    progress: Progress
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, JobProgressed) and message.job is self.job
+
+
+@dataclass
+class OpenChat(Message):
+    """The user wants to talk with this learnware."""
+
+    learnware: Learnware
+
+
+@dataclass
+class Page(Message):
+    """Some rows of the collection. ``query`` numbers the search it answers."""
+
+    query: int
+    page: int
+    rows: list[Learnware]
+    total: int
+
+
+@dataclass
+class CollectionRead(Message):
+    """The collection is open."""
+
+    facts: CollectionFacts
+
+
+@dataclass
+class MachineKnown(Message):
+    """Which backend and device this machine offers, in a few words."""
+
+    summary: str
+
+
+@dataclass
+class PreviewReady(Message):
+    path: Path
+    view: DatasetView
+
+
+@dataclass
+class Matched(Message):
+    path: Path
+    result: MatchResult
+
+
+@dataclass
+class JobEnded(Message):
+    """A job is over: done (no error), stopped (``Cancelled``) or failed."""
+
+    job: RunningJob
+    error: Exception | None
+
+
+@dataclass
+class Failed(Message):
+    """A small task failed in a way the user can understand."""
+
+    what: str
+    error: Exception
+
+
+@dataclass
+class ChatOpened(Message):
+    learnware: Learnware
+    chat: ChatHandle
+
+
+@dataclass
+class Streamed(Message):
+    """A piece of the answer number ``turn``; ``tokens`` were generated so far."""
+
+    turn: int
+    text: str
+    tokens: int
+
+
+@dataclass
+class AnswerEnded(Message):
+    """The answer is over: ``finished`` when the stream ended, ``error`` when it broke."""
+
+    turn: int
+    finished: Finished | None
+    error: Exception | None = None
