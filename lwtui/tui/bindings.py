@@ -75,17 +75,17 @@ ACTIONS: tuple[Action, ...] = (
            footer=True),
     Action("match.detail", "d", "toggle_detail", "Details", "Show or hide the details"),
     Action("match.new", "n", "new", "Other data", "Choose another folder", footer=True),
-    Action("match.back", "escape", "back", "Stop", "Stop the job, or go a step back", footer=True),
+    Action("match.back", "escape", "back", "Back", "Stop the job, or go a step back", footer=True),
     #
     Action("chat.stop", "escape", "stop", "Stop", "Stop the answer and keep its text; "
            "when none is running, leave the prompt so that number keys change the mode",
            footer=True),
     Action("chat.regenerate", "ctrl+r", "regenerate", "Regenerate", "Answer the last prompt anew",
-           footer=True),
-    Action("chat.copy", "ctrl+y", "copy", "Copy", "Copy the last answer", footer=True),
+           footer=True, priority=True),
+    Action("chat.copy", "ctrl+y", "copy", "Copy", "Copy the last answer", footer=True, priority=True),
     Action("chat.new", "ctrl+n", "new", "New chat", "Begin again with an empty transcript",
-           footer=True),
-    Action("chat.pick", "ctrl+l", "pick", "Learnware", "Choose another learnware", footer=True),
+           footer=True, priority=True),
+    Action("chat.pick", "ctrl+l", "pick", "Learnware", "Choose another learnware", footer=True, priority=True),
     Action("chat.prompt", "slash,i", "prompt", "Prompt", "Back to the prompt"),
     #
     Action("help.close", "escape,question_mark,q", "close", "Close", "Back to the screen",

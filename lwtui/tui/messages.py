@@ -78,6 +78,8 @@ class MachineKnown(Message):
 class PreviewReady(Message):
     path: Path
     view: DatasetView
+    passing: bool = False
+    """The user is on the way through the tree of folders: leave the focus there."""
 
 
 @dataclass

@@ -27,8 +27,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _BLANKS = re.compile(r"\s+")
 
 # More combining marks than this on one letter are decoration that would spill over other lines.
-_MARK_PILE = re.compile("([\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{3})[\u0300-\u036f"
-                        "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+")
+_MARK_PILE = re.compile(
+    "([\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{3})[\u0300-\u036f"
+    "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+"
+)
 
 
 def clean(text: str) -> str:

@@ -76,11 +76,15 @@ def describe(learnware: Learnware, lead: Content | None = None) -> Content:
     files = [_line(file.path, human_size(file.size)) for file in model.files]
     parts += _section("files", files)
     entries = [
-        _line(f"{entry.type} · {entry.recipe} · {entry.space}", _specified(entry.rows, entry.origin))
+        _line(
+            f"{entry.type} · {entry.recipe} · {entry.space}", _specified(entry.rows, entry.origin)
+        )
         for entry in learnware.specifications
     ]
-    parts += _section("specifications", entries or [Content.styled("none: it cannot be matched "
-                                                                   "yet", "$text-warning")])
+    parts += _section(
+        "specifications",
+        entries or [Content.styled("none: it cannot be matched yet", "$text-warning")],
+    )
     origin = learnware.provenance
     where = [
         _fact(name, value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Union
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -23,7 +23,7 @@ from textual.strip import Strip
 
 from lwtui.tui.text import fit
 
-Cell = Union[str, tuple[str, str]]
+Cell = str | tuple[str, str]
 """A cleaned text, or (text, look) where look is one of ``RowTable.LOOKS``."""
 
 

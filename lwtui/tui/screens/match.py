@@ -1,0 +1,239 @@
+"""Match: a folder of the user's data, its specification, and the learnwares that suit it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, ContentSwitcher, Input, Static
+
+from lwtui.errors import Cancelled, LwtuiError
+from lwtui.jobs import JobContext
+from lwtui.tui import messages
+from lwtui.tui.bindings import bindings_of
+from lwtui.tui.messages import RunningJob
+from lwtui.tui.screens.mode import ModeScreen
+from lwtui.tui.services import Place
+from lwtui.tui.text import one_line
+from lwtui.tui.widgets.data_preview import DataPreview
+from lwtui.tui.widgets.folder_picker import FolderPicker
+from lwtui.tui.widgets.job_panel import JobPanel
+from lwtui.tui.widgets.match_view import MatchView
+from lwtui.tui.widgets.row_table import RowTable
+
+VERIFIED = 4
+"""How many learnwares ``v`` runs on held-back rows."""
+
+TEACH = Content.assemble(
+    ("Which learnware is best at your data?\n\n", "bold"),
+    "Choose a folder or a file on the left (JSONL, JSON, CSV, TSV, Parquet, text),\n"
+    "or type its path above. No row of it leaves this machine: a specification\n"
+    "of a few rows is computed here and compared with those of the learnwares.",
+)
+
+
+class MatchScreen(ModeScreen):
+    """Steps ``pick`` → ``preview`` → ``job`` → ``results``; escape goes back."""
+
+    MODE = "match"
+    CSS_PATH = "match.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("match")
+    AUTO_FOCUS = "#places"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.step = "pick"
+        self._path: Path | None = None
+        self._job: RunningJob | None = None
+
+    def compose_body(self) -> ComposeResult:
+        with Horizontal(id="bar"):
+            yield Input(placeholder="path of a folder or file…  (/)", id="path", compact=True)
+        with ContentSwitcher(id="steps", initial="choose"):
+            with Horizontal(id="choose"):
+                yield FolderPicker(Path.cwd(), id="picker")
+                with Vertical(id="side"):
+                    yield Static(TEACH, id="teach")
+                    yield DataPreview(id="preview")
+                    yield Button(
+                        "Match this data  (s)", id="start", variant="primary", compact=True
+                    )
+            yield JobPanel(id="job")
+            yield MatchView(id="results")
+
+    def on_mount(self) -> None:
+        self._go("pick")
+        self.read_places()
+
+    # Steps
+
+    def _go(self, step: str, keep_focus: bool = False) -> None:
+        self.step = step
+        choosing = step in ("pick", "preview")
+        self.query_one(ContentSwitcher).current = "choose" if choosing else step
+        self.query_one("#bar").display = choosing
+        self.set_class(step == "preview", "-preview")
+        self.set_class(step == "preview" and not keep_focus, "-chosen")
+        if not keep_focus:
+            focus = {"preview": "#preview-rows", "job": "#job-stop", "results": "#matches"}
+            self.query_one(focus.get(step, "#places")).focus()
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Hide from the footer what makes no sense in this step."""
+        steps = {
+            "path": ("pick", "preview"),
+            "start": ("preview",),
+            "chat": ("results",),
+            "verify": ("results",),
+            "toggle_detail": ("results",),
+            "new": ("results",),
+            "back": ("preview", "job", "results"),
+        }
+        return action not in steps or self.step in steps[action]
+
+    @work(thread=True, exclusive=True, group="places")
+    def read_places(self) -> None:
+        places = self.services.places()
+        self.app.call_from_thread(self._offer, places)
+
+    def _offer(self, places: list[Place]) -> None:
+        self.query_one(FolderPicker).offer(places)
+
+    # Choosing
+
+    @on(FolderPicker.Picked)
+    def _picked(self, event: FolderPicker.Picked) -> None:
+        with self.prevent(Input.Changed):
+            self.query_one("#path", Input).value = str(event.path)
+        self.read_preview(event.path, event.passing)
+
+    @on(Input.Submitted, "#path")
+    def _typed(self, event: Input.Submitted) -> None:
+        text = event.value.strip().strip("'\"").removeprefix("file://")
+        if text:
+            self.read_preview(Path(text).expanduser())
+
+    @work(thread=True, exclusive=True, group="preview")
+    def read_preview(self, path: Path, passing: bool = False) -> None:
+        try:
+            view = self.services.preview(path)
+        except (LwtuiError, OSError) as error:
+            if not passing:
+                self.post_message(messages.Failed("This data cannot be used", error))
+            return
+        self.post_message(messages.PreviewReady(path, view, passing))
+
+    def on_preview_ready(self, message: messages.PreviewReady) -> None:
+        if self._job is not None:
+            return  # a job was started meanwhile: its panel stays
+        self._path = message.path
+        self.query_one(DataPreview).show(message.view)
+        self._go("preview", keep_focus=message.passing)
+
+    # The job
+
+    def action_start(self) -> None:
+        self._start(verify=0)
+
+    def action_verify(self) -> None:
+        self._start(verify=VERIFIED)
+
+    @on(Button.Pressed, "#start")
+    def _start_pressed(self) -> None:
+        self.action_start()
+
+    def _start(self, verify: int) -> None:
+        if self._path is None or self._job is not None:
+            return
+        name = one_line(self._path.name, 80)
+        title = f"Verifying the first {verify} for {name}" if verify else f"Matching {name}"
+        self._job = self.lwtui.start_job(title)
+        self.query_one(JobPanel).start(title)
+        self._go("job")
+        self.run_match(self._path, verify, self._job)
+
+    @work(thread=True, group="match")
+    def run_match(self, path: Path, verify: int, job: RunningJob) -> None:
+        context = JobContext(
+            lambda progress: self.post_message(messages.JobProgressed(job, progress)) and None,
+            job.cancel,
+        )
+        try:
+            result = self.services.match(path, verify=verify, context=context)
+            self.services.remember(path)
+        except (LwtuiError, OSError) as error:
+            self.post_message(messages.JobEnded(job, error))
+            return
+        self.post_message(messages.Matched(path, result))
+        self.post_message(messages.JobEnded(job, None))
+
+    def on_job_progressed(self, message: messages.JobProgressed) -> None:
+        if message.job is self._job and not message.job.cancel.cancelled:
+            self.query_one(JobPanel).show(message.progress)
+
+    def on_matched(self, message: messages.Matched) -> None:
+        self.query_one(MatchView).show(message.result)
+
+    def on_job_ended(self, message: messages.JobEnded) -> None:
+        self.lwtui.end_job(message.job)
+        if message.job is not self._job:
+            return
+        self._job = None
+        if message.error is None:
+            self._go("results")
+            return
+        shown = self.query_one(MatchView).result is not None and self._verifying(message.job)
+        self._go("results" if shown else "preview")
+        self.lwtui.complain(
+            message.error,
+            "Stopped" if isinstance(message.error, Cancelled) else "The match failed",
+        )
+
+    def _verifying(self, job: RunningJob) -> bool:
+        return job.title.startswith("Verifying")
+
+    @on(JobPanel.Stop)
+    def _stop(self) -> None:
+        if self._job is not None:
+            self._job.cancel.cancel()
+            self.query_one(JobPanel).stopping()
+
+    # Other actions
+
+    def action_back(self) -> None:
+        if self.step == "job":
+            self._stop()
+        elif self.step == "results":
+            self._go("preview")
+        else:
+            self._go("pick")
+
+    def action_new(self) -> None:
+        self.query_one("#path", Input).value = ""
+        self._go("pick")
+        self.read_places()
+
+    def action_path(self) -> None:
+        self.query_one("#path", Input).focus()
+
+    def action_toggle_detail(self) -> None:
+        self.toggle_class("-detail-toggled")
+
+    def action_chat(self) -> None:
+        match = self.query_one(MatchView).match
+        if self.step == "results" and match is not None:
+            self.app.post_message(messages.OpenChat(match.learnware))
+
+    @on(RowTable.Chosen, "#matches")
+    def _chosen(self) -> None:
+        self.action_chat()
+
+    @on(RowTable.Chosen, "#preview-rows")
+    def _confirmed(self) -> None:
+        self.action_start()

@@ -1,0 +1,141 @@
+"""A ranked list with bars, and why the learnware under the cursor matches."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from lwtui.match.result import Match, MatchResult
+from lwtui.tui.text import bar, human_size, human_time, one_line
+from lwtui.tui.widgets.detail import LearnwareDetail
+from lwtui.tui.widgets.row_table import Cell, Column, RowTable
+
+BAR = 10
+COLUMNS = (
+    Column("", 2, right=True),
+    Column("learnware", 24, flex=3),
+    Column("score", BAR + 5),
+    Column("similarity", BAR + 7, rank=2),
+    Column("loss", 5, right=True, rank=1),
+    Column("domain", 11, flex=1, rank=3),
+    Column("size", 7, right=True, rank=4),
+    Column("licence", 12, rank=5),
+)
+CONFIDENCE = {
+    "clear": ("clear", "$text-success", "the first one wins however the rows are drawn again"),
+    "close call": (
+        "close call", "$text-warning", "another draw of rows may turn it: v verifies the first four"
+    ),
+    "none": ("nothing to choose from", "$text-warning", ""),
+}  # fmt: skip
+
+
+class MatchView(Vertical):
+    """Shows a :class:`MatchResult`; the best match is under the cursor at first."""
+
+    DEFAULT_CSS = """
+    MatchView {
+        & > #match-head { height: auto; padding: 0 1; margin-bottom: 1; }
+        & > Horizontal { height: 1fr; }
+        & RowTable { width: 5fr; }
+        & LearnwareDetail { width: 3fr; max-width: 60; }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.result: MatchResult | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="match-head", markup=False)
+        with Horizontal():
+            yield RowTable(COLUMNS, self._cells, id="matches")
+            yield LearnwareDetail(id="match-detail")
+
+    @property
+    def match(self) -> Match | None:
+        """The match under the cursor."""
+        if self.result is None or not self.result.matches:
+            return None
+        return self.result.matches[self.query_one(RowTable).cursor]
+
+    def show(self, result: MatchResult) -> None:
+        self.result = result
+        self.query_one("#match-head", Static).update(summary(result))
+        self.query_one(RowTable).set_rows(len(result.matches))
+        self.query_one(Horizontal).display = bool(result.matches)
+
+    def _cells(self, row: int) -> list[Cell] | None:
+        if self.result is None:
+            return None
+        match = self.result.matches[row]
+        best = "accent" if row == 0 else ""
+        loss: Cell = ("", "") if match.measured_loss is None else f"{match.measured_loss:.2f}"
+        return [
+            (str(row + 1), "dim"),
+            (match.id, "strong" if row == 0 else ""),
+            (f"{bar(match.score, BAR)} {match.score:.2f}", best),
+            (f"{bar(match.similarity, BAR)} {match.similarity:+.3f}", best or "dim"),
+            loss,
+            (one_line(match.learnware.semantic.domain, 40), "dim"),
+            (human_size(match.learnware.size), "dim"),
+            (one_line(match.learnware.semantic.licence, 40), "dim"),
+        ]
+
+    @on(RowTable.Moved)
+    def _moved(self, event: RowTable.Moved) -> None:
+        event.stop()
+        match = self.match
+        detail = self.query_one(LearnwareDetail)
+        if match is None or self.result is None:
+            detail.show(None)
+        else:
+            detail.show(match.learnware, why(match, self.result))
+
+
+def summary(result: MatchResult) -> Content:
+    """Two or three lines over the list: the winner, how sure, what was left out, what was run."""
+    word, style, meaning = CONFIDENCE.get(
+        result.confidence, (one_line(result.confidence), "$text-muted", "")
+    )
+    first = [(one_line(result.dataset, 80), "bold $accent"), ("  →  ", "$text-muted")]
+    first.append((result.selected or "no learnware fits", "bold"))
+    sure = [("confidence: ", "$text-muted"), (word, f"bold {style}")]
+    if meaning:
+        sure.append((f"  {meaning}", "$text-muted"))
+    facts = [f"{result.rows:,} rows", f"recipe {result.recipe}", f"space {result.space}"]
+    if result.skipped:
+        facts.append(f"{result.skipped:,} learnwares left out (no such specification, or filtered)")
+    lines = [Content.assemble(*first), Content.assemble(*sure)]
+    lines.append(Content.styled(" · ".join(facts), "$text-muted"))
+    if result.verification is not None:
+        done = result.verification
+        text = f"verified: {done.learnwares} learnwares on {done.rows} held-back rows"
+        if done.base_loss is not None:
+            text += f", the bare base loses {done.base_loss:.2f} nats/token"
+        lines.append(Content.styled(f"{text}, {human_time(done.seconds)}", "$text-success"))
+    return Content("\n").join(lines)
+
+
+def why(match: Match, result: MatchResult) -> Content:
+    """Why this one: the parts of its similarity and what was measured."""
+    parts = "  ".join(f"{one_line(name)} {value:+.3f}" for name, value in match.parts.items())
+    lines = [
+        Content.assemble(("similarity ", "$text-muted"), (f"{match.similarity:+.3f}", "bold"),
+                         (f"  ({parts})" if parts else "", "$text-muted")),
+        Content.assemble(("score      ", "$text-muted"), (f"{match.score:.2f}", "bold")),
+    ]  # fmt: skip
+    if match.measured_loss is not None:
+        base = result.verification.base_loss if result.verification else None
+        against = f"  base {base:.2f}" if base is not None else ""
+        lines.append(
+            Content.assemble(
+                ("measured   ", "$text-muted"),
+                (f"{match.measured_loss:.2f}", "bold"),
+                (f" nats/token on your rows{against}", "$text-muted"),
+            )
+        )
+    return Content("\n").join(lines)
