@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from lwtui.errors import BadInput
 from lwtui.jobs import JobContext
-from lwtui.learnware.manifest import FILE_NAME, read_manifest, write_manifest
+from lwtui.learnware.manifest import FILE_NAME, read_manifest, read_text, write_manifest
 from lwtui.learnware.model import FileFormat, Learnware, ModelFile, SpecificationEntry
 from lwtui.learnware.storage import (
     check_free_space,
@@ -73,6 +73,10 @@ class Request:
             _check_hash(source, stated.get(name, ""), hashes[name])
         learnware = self._completed(files, hashes)
         _sync_tree(change.models)
+        original = self.learnware.specs_folder
+        if original is not None and (original / FILE_NAME).is_file():
+            # The comments of the manifest it was read from come along.
+            (change.specs / FILE_NAME).write_text(read_text(original / FILE_NAME), "utf-8")
         write_manifest(change.specs, learnware)
         _sync_tree(change.specs)
         return learnware

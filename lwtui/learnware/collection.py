@@ -16,6 +16,7 @@ from lwtui.jobs import JobContext
 from lwtui.learnware import adding, scan
 from lwtui.learnware.index import (
     FILE_NAME,
+    Column,
     CorruptIndexError,
     Index,
     IndexUnavailableError,
@@ -138,21 +139,23 @@ class Collection:
         return self._guarded(self._index.problems)
 
     def base_of(self, learnware: Learnware) -> Learnware | None:
-        """The learnware an adapter builds on; None if it is not here or there is none.
+        """The learnware an adapter builds on; None if it is not here or there is none."""
+        return self.find_base(learnware.model.base) if learnware.model.base else None
 
-        It is named by learnware id, or by the Hub repository that its base came from.
-        """
-        wanted = learnware.model.base
-        if not wanted:
-            return None
-        found = self.find(wanted)
+    def find_base(self, name: str) -> Learnware | None:
+        """A whole model by its learnware id, or by the Hub repository or folder it came from."""
+        found = self.find(name)
         if found is not None and found.model.kind != "adapter":
             return found
-        for candidate in self.list():
-            is_whole = candidate.model.kind != "adapter"
-            if is_whole and candidate.provenance.location.lower() == wanted.lower():
-                return candidate
-        return None
+        rows = self._guarded(lambda: self._index.located(name))
+        whole = [self._build(tree, record) for tree, record in rows]
+        return next((each for each in whole if each.model.kind != "adapter"), None)
+
+    def facets(self) -> dict[str, builtins.list[str]]:
+        """The values there are to filter by: ``domain``, ``base``, ``licence``, ``kind``."""
+        self._refresh_if_due()
+        names: tuple[Column, ...] = ("domain", "base", "licence", "kind")
+        return self._guarded(lambda: {name: self._index.values(name) for name in names})
 
     def is_builtin(self, learnware: Learnware) -> bool:
         """Whether it belongs to the starter collection, which is read-only."""
@@ -200,7 +203,7 @@ class Collection:
         """
         learnware = self.get(identifier)
         self._check_own(learnware, "removed")
-        users = [other.id for other in self.list() if self._builds_on(other, learnware)]
+        users = self._users(learnware)
         if users:
             named = ", ".join(users[:5]) + (f" and {len(users) - 5} more" if users[5:] else "")
             raise BadInput(
@@ -268,9 +271,12 @@ class Collection:
         if self.is_builtin(learnware):
             raise BadInput(f"{learnware.id} is built into lwtui and cannot be {what}.")
 
-    def _builds_on(self, other: Learnware, base: Learnware) -> bool:
-        names = {base.id.lower(), base.provenance.location.lower()} - {""}
-        return other.model.kind == "adapter" and other.model.base.lower() in names
+    def _users(self, base: Learnware) -> builtins.list[str]:
+        """Ids of the adapters here that build on ``base``."""
+        if base.model.kind == "adapter":
+            return []
+        names = {base.id, base.provenance.location} - {""}
+        return sorted({user.id for name in names for user in self.list(base=name)})
 
     def _open_index(self) -> Index:
         path = self.home / FILE_NAME

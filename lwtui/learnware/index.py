@@ -20,6 +20,7 @@ from lwtui.errors import LwtuiError
 FILE_NAME = "index.db"
 
 Tree = Literal["starter", "home"]
+Column = Literal["domain", "base", "licence", "kind"]
 Result = TypeVar("Result")
 
 MIGRATIONS: tuple[str, ...] = (
@@ -37,9 +38,11 @@ MIGRATIONS: tuple[str, ...] = (
         base TEXT NOT NULL DEFAULT '',
         licence TEXT NOT NULL DEFAULT '',
         kind TEXT NOT NULL DEFAULT '',
+        location TEXT NOT NULL DEFAULT '',  -- where it came from
         PRIMARY KEY (tree, folder)
     );
     CREATE INDEX learnware_id ON learnware (id_key);
+    CREATE INDEX learnware_location ON learnware (location);
     """,
 )
 """Script *n* brings ``PRAGMA user_version`` from *n* to *n + 1*."""
@@ -68,6 +71,7 @@ class Row:
     base: str = ""
     licence: str = ""
     kind: str = ""
+    location: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,7 @@ class Index:
             )
             connection.executemany(
                 "INSERT OR REPLACE INTO learnware (tree, folder, id_key, stamp, record, problem,"
-                " search, domain, base, licence, kind) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                " search, domain, base, licence, kind, location) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
                 [_values(tree, row) for row in rows],
             )
             # Of two folders whose names differ only in case the first is seen; a built-in
@@ -176,6 +180,23 @@ class Index:
             [identifier.lower()],
         )
         return rows[0] if rows else None
+
+    def located(self, location: str) -> list[tuple[Tree, str]]:
+        """(tree, record) of the learnwares that came from a place, sorted by id."""
+        return self._select(
+            "SELECT tree, record FROM learnware"
+            " WHERE location = ? AND record IS NOT NULL AND NOT shadowed ORDER BY id_key",
+            [location.casefold()],
+        )
+
+    def values(self, column: Column) -> list[str]:
+        """The different values of a column, lower case, sorted, without the empty one."""
+        rows = self._select(
+            f"SELECT DISTINCT {column} FROM learnware"  # noqa: S608
+            f" WHERE record IS NOT NULL AND NOT shadowed AND {column} <> '' ORDER BY {column}",
+            [],
+        )
+        return [row[0] for row in rows]
 
     def folders(self) -> list[str]:
         """``owner/name`` of every learnware that can be used, sorted."""
@@ -244,9 +265,10 @@ def delete_index(path: Path) -> None:
 
 
 def _values(tree: Tree, row: Row) -> tuple[Any, ...]:
-    facets = (row.domain.casefold(), row.base.casefold(), row.licence.casefold(), row.kind)
+    facets = (row.domain.casefold(), row.base.casefold(), row.licence.casefold())
     key = row.folder.lower()
-    return (tree, row.folder, key, row.stamp, row.record, row.problem, row.search, *facets)
+    told = (row.stamp, row.record, row.problem, row.search)
+    return (tree, row.folder, key, *told, *facets, row.kind, row.location.casefold())
 
 
 @contextlib.contextmanager

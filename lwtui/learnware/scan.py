@@ -68,6 +68,7 @@ def read_row(root: Path, folder: str) -> Row:
         base=learnware.model.base,
         licence=learnware.semantic.licence,
         kind=learnware.model.kind,
+        location=learnware.provenance.location,
     )
 
 
