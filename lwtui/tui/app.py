@@ -29,6 +29,12 @@ if TYPE_CHECKING:
     from lwtui.tui.screens.chat import ChatScreen
 
 
+def _start() -> Screen[None]:
+    from lwtui.tui.screens.start import StartScreen
+
+    return StartScreen()
+
+
 def _browse() -> Screen[None]:
     from lwtui.tui.screens.browse import BrowseScreen
 
@@ -60,12 +66,13 @@ class LwtuiApp(App[None]):
     CSS_PATH = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("app")
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        "start": _start,
         "browse": _browse,
         "match": _match,
         "chat": _chat,
     }
-    DEFAULT_MODE = "browse"
-    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette}
+    DEFAULT_MODE = "start"
+    COMMANDS = {_palette}  # noqa: RUF012 (as Textual declares it)
     HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
         (0, "-narrow"),
         (100, "-wide"),
@@ -93,6 +100,12 @@ class LwtuiApp(App[None]):
                     loop.add_signal_handler(getattr(signal, name), self.exit)
                 except (NotImplementedError, RuntimeError, ValueError):
                     return  # no signals on this platform, or not in the main thread
+        # Only a ready app paints: before that, waiting for a refresh waits for nothing.
+        self.call_after_refresh(self._open_first_mode)
+
+    async def _open_first_mode(self) -> None:
+        if self.current_mode == "start":  # else a key was faster
+            await self.switch_mode("browse")
         self.read_machine()
 
     @work(thread=True, group="machine")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
@@ -27,7 +28,7 @@ class ActionProvider(Provider):
         rank = {mode: 0, "app": 1}
         return sorted(offered, key=lambda action: rank.get(action.scope, 2))
 
-    def _run(self, action: Action) -> partial[object]:
+    def _run(self, action: Action) -> partial[Coroutine[Any, Any, None]]:
         return partial(cast("LwtuiApp", self.app).run_registered, action)
 
     async def discover(self) -> Hits:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from lwtui.backend.protocol import Finished
 from lwtui.jobs import CancelToken, Progress
-from lwtui.learnware.model import Learnware
 
 if TYPE_CHECKING:
+    from lwtui.backend.protocol import Finished
+    from lwtui.learnware.model import Learnware
     from lwtui.match.result import MatchResult
     from lwtui.tui.services import ChatHandle, CollectionFacts, DatasetView
 

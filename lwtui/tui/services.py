@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from lwtui.dataset.example import Example, Problem
-
 if TYPE_CHECKING:
     from lwtui.backend.protocol import Chunk, Finished
+    from lwtui.dataset.example import Example, Problem
     from lwtui.jobs import JobContext
     from lwtui.learnware.model import Learnware
     from lwtui.match.result import MatchResult

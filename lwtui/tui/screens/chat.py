@@ -88,8 +88,7 @@ class ChatScreen(ModeScreen):
     @work(thread=True, group="load")
     def load_model(self, learnware: Learnware, job: RunningJob) -> None:
         context = JobContext(
-            lambda progress: self.post_message(messages.JobProgressed(job, progress)) and None,
-            job.cancel,
+            lambda progress: self.tell(messages.JobProgressed(job, progress)), job.cancel
         )
         try:
             chat = self.services.open_chat(learnware.id, context)

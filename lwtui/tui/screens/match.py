@@ -161,8 +161,7 @@ class MatchScreen(ModeScreen):
     @work(thread=True, group="match")
     def run_match(self, path: Path, verify: int, job: RunningJob) -> None:
         context = JobContext(
-            lambda progress: self.post_message(messages.JobProgressed(job, progress)) and None,
-            job.cancel,
+            lambda progress: self.tell(messages.JobProgressed(job, progress)), job.cancel
         )
         try:
             result = self.services.match(path, verify=verify, context=context)

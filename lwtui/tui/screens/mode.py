@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from textual.app import ComposeResult
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer
 
@@ -27,6 +28,10 @@ class ModeScreen(Screen[None]):
     @property
     def services(self) -> Services:
         return self.lwtui.services
+
+    def tell(self, message: Message) -> None:
+        """Post a message from a worker."""
+        self.post_message(message)
 
     def compose(self) -> ComposeResult:
         yield TopBar(self.MODE)

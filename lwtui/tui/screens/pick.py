@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -17,6 +17,9 @@ from lwtui.tui import messages
 from lwtui.tui.services import Query
 from lwtui.tui.text import one_line
 from lwtui.tui.widgets.row_table import Cell, Column, RowTable
+
+if TYPE_CHECKING:
+    from lwtui.tui.app import LwtuiApp
 
 SHOWN = 200
 """The first this many are offered; typing narrows them."""
@@ -51,11 +54,8 @@ class PickScreen(ModalScreen[Learnware | None]):
 
     @work(thread=True, group="pick")
     def read_rows(self, number: int, text: str) -> None:
-        from lwtui.tui.app import LwtuiApp
-
-        assert isinstance(self.app, LwtuiApp)
         try:
-            rows, total = self.app.services.page(Query(text), 0, SHOWN)
+            rows, total = cast("LwtuiApp", self.app).services.page(Query(text), 0, SHOWN)
         except (LwtuiError, OSError) as error:
             self.post_message(messages.Failed("The collection could not be read", error))
             return

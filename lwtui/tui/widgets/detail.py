@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -10,8 +10,10 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from lwtui.learnware.model import Learnware, Score
 from lwtui.tui.text import clean, human_count, human_size, one_line
+
+if TYPE_CHECKING:
+    from lwtui.learnware.model import Learnware, Score
 
 
 class LearnwareDetail(VerticalScroll, can_focus=True):
@@ -20,7 +22,8 @@ class LearnwareDetail(VerticalScroll, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = []
     DEFAULT_CSS = """
     LearnwareDetail {
-        background: $background; border-left: solid $border; padding: 0 1; scrollbar-size-vertical: 1;
+        background: $background; border-left: solid $border; padding: 0 1;
+        scrollbar-size-vertical: 1;
         &:focus { border-left: solid $accent; }
         & > Static { width: 1fr; height: auto; }
     }

@@ -31,9 +31,9 @@ class FolderTree(DirectoryTree):
     def filter_paths(self, paths: Iterable[Path]) -> Iterable[Path]:
         return [path for path in paths if not path.name.startswith(".")]
 
-    def render_label(self, node: TreeNode, base_style: Style, style: Style) -> Text:  # type: ignore[type-arg]
+    def render_label(self, node: TreeNode, base_style: Style, style: Style) -> Text:
         # A file name may hold escape codes as well as any other text from outside.
-        node._label = Text(one_line(node.label.plain, 255))
+        node._label = Text(one_line(str(node.label), 255))
         return super().render_label(node, base_style, style)
 
 
