@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -44,6 +44,9 @@ class ModelReady:
     device: str
     context_length: int
     load_seconds: float
+    base_loads: int = 0
+    """How many times this process has loaded a base so far: a swapped adapter does not add one."""
+    process_id: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ class Finished:
     seconds: float
     dropped_messages: int = 0
     """Oldest turns left out because the context was full."""
+    truncated_tokens: int = 0
+    """Tokens cut from the start of the last message, as it alone was longer than the context."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,15 @@ class LogLikelihood:
     """Would greedy decoding give exactly this continuation?"""
 
 
+def never() -> bool:
+    """The ``stopped`` of an answer that nobody stops."""
+    return False
+
+
+def ignore(done: int) -> None:
+    """The ``done`` of scores that nobody waits for."""
+
+
 class Backend(Protocol):
     """A loaded model. Implementations run inside the model's process; ``client.py`` mirrors this
     outside it."""
@@ -111,12 +125,21 @@ class Backend(Protocol):
         """The prompt text the model sees, generation prompt included."""
 
     def generate(
-        self, messages: Sequence[Message], settings: GenerationSettings
-    ) -> Iterator[Chunk | Finished]: ...
+        self,
+        messages: Sequence[Message],
+        settings: GenerationSettings,
+        stopped: Callable[[], bool] = never,
+    ) -> Iterator[Chunk | Finished]:
+        """Stream an answer. ``stopped`` is asked before every token and every slice of a long
+        prompt; once it says yes the stream ends with a ``Finished`` of reason ``cancelled``."""
 
-    def loglikelihoods(self, requests: Sequence[Continuation]) -> list[LogLikelihood]: ...
+    def loglikelihoods(
+        self, requests: Sequence[Continuation], done: Callable[[int], None] = ignore
+    ) -> list[LogLikelihood]:
+        """One result a request, in order. ``done`` hears how many are ready, and may raise."""
 
-    def unload(self) -> None: ...
+    def unload(self) -> None:
+        """Free the weights; ``load`` works again after it."""
 
 
 @dataclass(frozen=True)

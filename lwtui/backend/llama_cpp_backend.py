@@ -1,0 +1,260 @@
+"""Runs GGUF models with llama.cpp; LoRA adapters are swapped on a loaded base."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import llama_cpp as c
+import numpy as np
+
+from lwtui.backend.llama_cpp_model import LlamaCppContext, LlamaCppModel
+from lwtui.backend.prompt import Slices, StopText, fit, utf8_decoder
+from lwtui.backend.protocol import (
+    Chunk,
+    Continuation,
+    Finished,
+    GenerationSettings,
+    LogLikelihood,
+    Message,
+    ModelPlan,
+    ModelReady,
+    ignore,
+    never,
+)
+from lwtui.backend.scoring import Scored, score
+from lwtui.backend.template import ChatTemplate
+from lwtui.errors import BackendError, BadInput
+
+PENALTY_WINDOW = 64
+"""How many of the last tokens the repeat penalty looks at (llama.cpp's default)."""
+SCORED_TOGETHER = 32
+"""Sequences scored in one batch."""
+SCORED_TOKENS = 2048
+"""Tokens of all sequences scored in one batch."""
+
+
+class LlamaCppBackend:
+    """One base, a chat context, and (once scores are asked for) a scoring context."""
+
+    def __init__(self) -> None:
+        self._plan: ModelPlan | None = None
+        self._model: LlamaCppModel | None = None
+        self._chat: LlamaCppContext | None = None
+        self._scoring: LlamaCppContext | None = None
+        self._template: ChatTemplate
+        self._context = 0
+        self._base_loads = 0
+        self._cached: list[int] = []
+        """The tokens that the chat context has read."""
+
+    def load(self, plan: ModelPlan) -> ModelReady:
+        begun = time.monotonic()
+        before = self._plan
+        wanted = (plan.base, plan.device, plan.context_length)
+        if before is None or (before.base, before.device, before.context_length) != wanted:
+            self.unload()
+            self._load_base(plan)
+        model, chat = self._loaded()
+        try:
+            self._use_adapter(plan)
+        except BaseException:
+            self.unload()
+            raise
+        tokens = model.tokens
+        template = plan.chat_template or tokens.chat_template
+        self._template = ChatTemplate(template, tokens.special, **tokens.named)
+        self._plan = plan
+        return ModelReady(
+            plan.learnware,
+            "llama_cpp",
+            model.device,
+            self._context,
+            time.monotonic() - begun,
+            self._base_loads,
+            os.getpid(),
+        )
+
+    def _load_base(self, plan: ModelPlan) -> None:
+        if not plan.base.is_file():
+            raise BadInput("There is no GGUF file here.", file=plan.base)
+        if plan.device not in ("auto", "cpu", "cuda", "mps"):
+            raise BackendError(f"llama.cpp knows no device {plan.device!r}.")
+        self._model = LlamaCppModel(plan.base, plan.device)
+        trained = self._model.trained_context
+        self._context = min(plan.context_length or trained, trained)
+        self._chat = self._model.new_context(self._context)
+        self._base_loads += 1
+
+    def _loaded(self) -> tuple[LlamaCppModel, LlamaCppContext]:
+        if self._model is None or self._chat is None:
+            raise BackendError("No model is loaded.")
+        return self._model, self._chat
+
+    def _use_adapter(self, plan: ModelPlan) -> None:
+        model, chat = self._loaded()
+        adapter: Any = model.adapter(plan.adapter) if plan.adapter else None
+        self._cached = []
+        for context in (chat, self._scoring):
+            if context is not None:
+                context.use(adapter)
+        model.trim()
+
+    def render(self, messages: Sequence[Message]) -> str:
+        return self._template.render(messages)
+
+    def generate(
+        self,
+        messages: Sequence[Message],
+        settings: GenerationSettings,
+        stopped: Callable[[], bool] = never,
+    ) -> Iterator[Chunk | Finished]:
+        begun = time.monotonic()
+        model, chat = self._loaded()
+
+        def encode(turns: Sequence[Message]) -> list[int]:
+            return model.tokens.encode(self._template.render(turns))
+
+        prompt = fit(messages, encode, self._context, settings.max_tokens)
+        text = StopText((*settings.stop, *self._template.stop))
+        decoder = utf8_decoder()
+        sampler = self._sampler(settings, prompt.tokens, model.vocab_size)
+        count, first, reason = 0, 0.0, "length"
+        try:
+            for part in Slices(chat.batch).cut(self._uncached(prompt.tokens)):
+                if stopped():
+                    break
+                chat.read(part)
+                self._cached.extend(part)
+                yield Chunk("", 0)
+            limit = min(settings.max_tokens, self._context - len(prompt.tokens))
+            while count < limit:
+                if stopped():
+                    reason = "cancelled"
+                    break
+                token = c.llama_sampler_sample(sampler, chat.handle, -1)
+                first = first or time.monotonic() - begun
+                if token in model.tokens.ends:
+                    reason = "stop"
+                    break
+                count += 1
+                yield Chunk(text.feed(decoder.decode(model.tokens.piece(token))), count)
+                if text.found:
+                    reason = "stop"
+                    break
+                if count < limit:
+                    chat.read_one(token)
+                    self._cached.append(token)
+        except BackendError:
+            self._cached = []
+            raise
+        finally:
+            c.llama_sampler_free(sampler)
+        if not text.found:
+            yield Chunk(text.feed(decoder.decode(b"", final=True)) + text.flush(), count)
+        yield Finished(
+            reason,  # type: ignore[arg-type]
+            len(prompt.tokens),
+            count,
+            first,
+            time.monotonic() - begun,
+            prompt.dropped_messages,
+            prompt.truncated_tokens,
+        )
+
+    def _uncached(self, tokens: list[int]) -> list[int]:
+        """Keep what the context shares with a new prompt and return the tokens still to read."""
+        _, chat = self._loaded()
+        shared = 0
+        for old, new in zip(self._cached, tokens[:-1], strict=False):
+            if old != new:
+                break
+            shared += 1
+        if not shared or not chat.keep(shared):
+            chat.clear()
+            shared = 0
+        self._cached = self._cached[:shared]
+        return tokens[shared:]
+
+    def _sampler(
+        self, settings: GenerationSettings, prompt: Sequence[int], vocab_size: int
+    ) -> Any:
+        """llama.cpp's chain of steps; the other backend follows its order."""
+        chain: Any = c.llama_sampler_chain_init(c.llama_sampler_chain_default_params())
+        steps: list[Any] = []
+        if settings.repeat_penalty != 1.0:
+            penalty = settings.repeat_penalty
+            steps.append(
+                c.llama_sampler_init_penalties(vocab_size, PENALTY_WINDOW, penalty, 0.0, 0.0)
+            )
+        if settings.temperature <= 0:
+            steps.append(c.llama_sampler_init_greedy())
+        else:
+            seed = c.LLAMA_DEFAULT_SEED if settings.seed is None else settings.seed & 0xFFFFFFFF
+            steps += [
+                c.llama_sampler_init_top_k(settings.top_k),
+                c.llama_sampler_init_top_p(settings.top_p, 1),
+                c.llama_sampler_init_min_p(settings.min_p, 1),
+                c.llama_sampler_init_temp(settings.temperature),
+                c.llama_sampler_init_dist(seed),
+            ]
+        for step in steps:
+            c.llama_sampler_chain_add(chain, step)
+        for token in prompt[-PENALTY_WINDOW:]:
+            c.llama_sampler_accept(chain, token)
+        return chain
+
+    def loglikelihoods(
+        self, requests: Sequence[Continuation], done: Callable[[int], None] = ignore
+    ) -> list[LogLikelihood]:
+        model, _ = self._loaded()
+        plan = self._plan
+        if self._scoring is None:
+            size = max(self._context, SCORED_TOKENS)
+            self._scoring = model.new_context(size, SCORED_TOGETHER)
+            self._scoring.use(model.adapter(plan.adapter) if plan and plan.adapter else None)
+        split = model.tokens.split
+        return score(requests, split, self._context, SCORED_TOKENS, self._score, done)
+
+    def _score(self, batch: Sequence[tuple[list[int], int]]) -> list[Scored]:
+        results: list[Scored] = []
+        for begin in range(0, len(batch), SCORED_TOGETHER):
+            results += self._score_together(batch[begin : begin + SCORED_TOGETHER])
+        return results
+
+    def _score_together(self, batch: Sequence[tuple[list[int], int]]) -> list[Scored]:
+        """Logits are made only where a token of a continuation is foretold."""
+        scoring = self._scoring
+        if scoring is None:
+            raise BackendError("No model is loaded.")
+        scoring.clear()
+        rows, targets = [], []
+        for sequence, (tokens, start) in enumerate(batch):
+            for position, token in enumerate(tokens[:-1]):
+                wanted = position >= start - 1
+                rows.append((token, position, sequence, wanted))
+                if wanted:
+                    targets.append((sequence, tokens[position + 1]))
+        totals, greedy = [0.0] * len(batch), [True] * len(batch)
+        at = 0
+        for begin in range(0, len(rows), scoring.batch):
+            logits = scoring.logits(rows[begin : begin + scoring.batch])
+            for row in logits:
+                sequence, target = targets[at]
+                at += 1
+                best = int(row.argmax())
+                peak = row[best]
+                totals[sequence] += float(row[target] - peak - np.log(np.exp(row - peak).sum()))
+                greedy[sequence] &= best == target
+        return [Scored(*pair) for pair in zip(totals, greedy, strict=True)]
+
+    def unload(self) -> None:
+        for context in (self._chat, self._scoring):
+            if context is not None:
+                context.close()
+        if self._model is not None:
+            self._model.close()
+        self._plan, self._model, self._chat, self._scoring = None, None, None, None
+        self._cached = []

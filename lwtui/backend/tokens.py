@@ -1,0 +1,114 @@
+"""Rendered text to tokens and back, the same way for both backends.
+
+One rule for the token that begins a text (BOS): it is added where the tokenizer itself would add
+it, unless the text already starts with it, as chat templates tend to write it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lwtui.backend.protocol import Continuation
+from lwtui.backend.template import literal_marker, pieces
+from lwtui.errors import BackendError
+
+END_OF_TURN = frozenset(
+    ("<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<end_of_turn>", "<|endoftext|>")
+)
+"""Control tokens that end an answer in any model that has them, as in llama.cpp."""
+
+
+class Tokens:
+    """What a tokenizer must be able to do; the two below differ in how."""
+
+    special: tuple[str, ...]
+    """Texts of the control tokens."""
+    named: dict[str, str]
+    """``bos_token`` and the like, for chat templates."""
+    ends: set[int]
+    """Tokens that end an answer."""
+    chat_template: str
+    bos: int | None
+    adds_bos: bool
+
+    def __init__(self) -> None:
+        self._literal = literal_marker(self.special)
+
+    def encode_piece(self, text: str, literal: bool) -> list[int]:
+        """Tokens of ``text`` alone; control tokens are recognised unless ``literal``."""
+        raise NotImplementedError
+
+    def encode(self, rendered: str) -> list[int]:
+        """Tokens of a rendered text, marked literal parts as plain characters."""
+        tokens = [t for text, literal in pieces(rendered) for t in self.encode_piece(text, literal)]
+        if self.adds_bos and self.bos is not None and tokens[:1] != [self.bos]:
+            tokens.insert(0, self.bos)
+        return tokens
+
+    def split(self, request: Continuation) -> tuple[list[int], int]:
+        """Tokens of context + continuation, and how many of them are the context's.
+
+        Both are encoded as one text, as lm-evaluation-harness does, so that tokens fall as in
+        training text. Control tokens in the continuation are plain characters. An empty context
+        becomes the token that begins or ends texts, as something must foretell the first token.
+        """
+        context = self.encode(request.context)
+        whole = self.encode(request.context + self._literal(request.continuation))
+        shared = 0
+        for a, b in zip(context, whole, strict=False):
+            if a != b:
+                break
+            shared += 1
+        if shared == 0:
+            start = self.bos if self.bos is not None else min(self.ends, default=0)
+            return [start, *whole], 1
+        return whole, shared
+
+
+class HuggingFaceTokens(Tokens):
+    """The tokenizer in a model's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        from transformers import AutoTokenizer
+
+        try:
+            tokenizer: Any = AutoTokenizer.from_pretrained(
+                folder, local_files_only=True, trust_remote_code=False
+            )
+        except (OSError, ValueError, KeyError) as error:
+            raise BackendError(f"The tokenizer in {folder} cannot be loaded: {error}") from error
+        self._tokenizer = tokenizer
+        self.special = tuple(tokenizer.all_special_tokens) + tuple(
+            added.content for added in tokenizer.added_tokens_decoder.values() if added.special
+        )
+        names = ("bos_token", "eos_token", "pad_token", "unk_token")
+        self.named = {name: getattr(tokenizer, name, None) or "" for name in names}
+        ids = tokenizer.get_vocab()
+        self.ends = {ids[text] for text in END_OF_TURN & set(self.special) if text in ids}
+        if tokenizer.eos_token_id is not None:
+            self.ends.add(int(tokenizer.eos_token_id))
+        self.chat_template = _default_template(tokenizer.chat_template)
+        self.bos = tokenizer.bos_token_id
+        self.adds_bos = self.bos is not None and tokenizer("")["input_ids"][:1] == [self.bos]
+        super().__init__()
+
+    def encode_piece(self, text: str, literal: bool) -> list[int]:
+        tokens: list[int] = self._tokenizer.encode(
+            text, add_special_tokens=False, split_special_tokens=literal
+        )
+        return tokens
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """Text without control tokens; half characters become U+FFFD."""
+        text: str = self._tokenizer.decode(
+            list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return text
+
+
+def _default_template(template: Any) -> str:
+    if isinstance(template, dict):
+        template = template.get("default", "")
+    return str(template or "")

@@ -1,0 +1,305 @@
+"""Runs safetensors models with Hugging Face transformers; PEFT adapters are swapped in place."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lwtui.backend.prompt import Detokeniser, Slices, StopText, fit
+from lwtui.backend.protocol import (
+    Chunk,
+    Continuation,
+    Finished,
+    GenerationSettings,
+    LogLikelihood,
+    Message,
+    ModelPlan,
+    ModelReady,
+    ignore,
+    never,
+)
+from lwtui.backend.scoring import Scored, score
+from lwtui.backend.template import ChatTemplate
+from lwtui.backend.tokens import HuggingFaceTokens
+from lwtui.backend.torch_sampling import Sampler
+from lwtui.errors import BackendError, BadInput
+
+ADAPTERS_KEPT = 4
+"""Adapters kept on a loaded base; the one used longest ago goes first."""
+SLICE = 512
+"""Most prompt tokens in one forward pass."""
+
+
+class TransformersBackend:
+    """One base model, its tokenizer, and a few adapters on it."""
+
+    def __init__(self) -> None:
+        self._plan: ModelPlan | None = None
+        self._model: Any = None
+        self._tokens: HuggingFaceTokens
+        self._template: ChatTemplate
+        self._adapters: dict[Path, str] = {}
+        """PEFT's name of every adapter loaded, the one used last at the end."""
+        self._device = torch.device("cpu")
+        self._context = 0
+        self._base_loads = 0
+        self._adapter_count = 0
+        self._cache: Any = None
+        self._cached: list[int] = []
+        """The tokens whose keys and values are in the cache."""
+
+    def load(self, plan: ModelPlan) -> ModelReady:
+        begun = time.monotonic()
+        before = self._plan
+        same = before is not None and (before.base, before.device) == (plan.base, plan.device)
+        if not same:
+            self.unload()
+            self._load_base(plan)
+            self._tokens = HuggingFaceTokens(plan.base)
+        try:
+            self._use_adapter(plan.adapter)
+        except Exception:
+            # A half-added adapter would colour every later answer: start from the base again.
+            self.unload()
+            raise
+        tokens = self._tokens
+        template = plan.chat_template or tokens.chat_template
+        self._template = ChatTemplate(template, tokens.special, **tokens.named)
+        trained = int(getattr(self._model.config, "max_position_embeddings", 0) or 2048)
+        self._context = min(plan.context_length or trained, trained)
+        self._forget()
+        self._plan = plan
+        return ModelReady(
+            plan.learnware,
+            "transformers",
+            str(self._device),
+            self._context,
+            time.monotonic() - begun,
+            self._base_loads,
+            os.getpid(),
+        )
+
+    def _load_base(self, plan: ModelPlan) -> None:
+        from transformers import AutoModelForCausalLM
+
+        weights = sorted(plan.base.glob("*.safetensors")) if plan.base.is_dir() else []
+        if not weights:
+            raise BadInput("There are no safetensors weights here.", file=plan.base)
+        self._device = pick_device(plan.device)
+        dtype = pick_dtype(self._device, sum(file.stat().st_size for file in weights))
+        try:
+            model = AutoModelForCausalLM.from_pretrained(
+                plan.base,
+                dtype=dtype,
+                local_files_only=True,
+                trust_remote_code=False,
+                use_safetensors=True,
+            )
+        except (OSError, ValueError, KeyError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise BackendError(f"The model in {plan.base} cannot be loaded: {reason}") from error
+        self._model = model.to(self._device).eval()
+        self._base_loads += 1
+
+    def _use_adapter(self, folder: Path | None) -> None:
+        """Make ``folder`` the active adapter; None: the bare base."""
+        if folder is None:
+            return
+        if folder not in self._adapters:
+            self._add_adapter(folder)
+        name = self._adapters.pop(folder)
+        self._adapters[folder] = name
+        self._model.set_adapter(name)
+        for old in list(self._adapters)[:-ADAPTERS_KEPT]:
+            self._model.delete_adapter(self._adapters.pop(old))
+
+    def _add_adapter(self, folder: Path) -> None:
+        from peft import PeftModel
+
+        # PEFT falls back to a pickle, or to the Hub, when this file is missing.
+        for name in ("adapter_model.safetensors", "adapter_config.json"):
+            if not (folder / name).is_file():
+                raise BadInput(f"The adapter has no {name}.", file=folder)
+        self._adapter_count += 1
+        name = f"adapter{self._adapter_count}"
+        try:
+            if isinstance(self._model, PeftModel):
+                self._model.load_adapter(folder, name, is_trainable=False, local_files_only=True)
+            else:
+                self._model = PeftModel.from_pretrained(
+                    self._model, folder, adapter_name=name, local_files_only=True
+                )
+        except (RuntimeError, ValueError, KeyError, TypeError) as error:
+            lines = str(error).strip().splitlines()
+            raise BackendError(
+                f"The adapter does not fit its base: {' '.join(lines[:2])}",
+                hint="Is it made for this very base model?",
+            ) from error
+        self._adapters[folder] = name
+        self._model.eval()
+
+    def _active(self) -> AbstractContextManager[Any]:
+        """The bare base is the same model with its adapters switched off."""
+        plan = self._plan
+        if self._adapters and plan is not None and plan.adapter is None:
+            context: AbstractContextManager[Any] = self._model.disable_adapter()
+            return context
+        return nullcontext()
+
+    def render(self, messages: Sequence[Message]) -> str:
+        return self._template.render(messages)
+
+    def _encode(self, messages: Sequence[Message]) -> list[int]:
+        return self._tokens.encode(self._template.render(messages))
+
+    def generate(
+        self,
+        messages: Sequence[Message],
+        settings: GenerationSettings,
+        stopped: Callable[[], bool] = never,
+    ) -> Iterator[Chunk | Finished]:
+        begun = time.monotonic()
+        prompt = fit(messages, self._encode, self._context, settings.max_tokens)
+        sampler = Sampler(settings, prompt.tokens, self._device)
+        text = StopText((*settings.stop, *self._template.stop))
+        decoder = Detokeniser(self._tokens.decode)
+        ends = self._tokens.ends | self._ends()
+        count, first, reason = 0, 0.0, "length"
+        pending = self._uncached(prompt.tokens)
+        with torch.inference_mode(), self._active():
+            slices = Slices(SLICE)
+            logits: Any = None
+            for part in slices.cut(pending):
+                if stopped():
+                    break
+                logits = self._forward(part)
+                yield Chunk("", 0)
+            limit = min(settings.max_tokens, self._context - len(prompt.tokens))
+            while count < limit:
+                if stopped():
+                    reason = "cancelled"
+                    break
+                token = sampler.pick(logits)
+                first = first or time.monotonic() - begun
+                if token in ends:
+                    reason = "stop"
+                    break
+                count += 1
+                yield Chunk(text.feed(decoder.feed(token)), count)
+                if text.found:
+                    reason = "stop"
+                    break
+                if count < limit:
+                    logits = self._forward([token])
+        if not text.found:
+            yield Chunk(text.feed(decoder.flush()) + text.flush(), count)
+        yield Finished(
+            reason,  # type: ignore[arg-type]
+            len(prompt.tokens),
+            count,
+            first,
+            time.monotonic() - begun,
+            prompt.dropped_messages,
+            prompt.truncated_tokens,
+        )
+
+    def _ends(self) -> set[int]:
+        ends = self._model.generation_config.eos_token_id
+        return set(ends) if isinstance(ends, list) else {ends} - {None}
+
+    def _forward(self, part: Sequence[int]) -> Any:
+        """Logits (vocabulary,) after ``part``, which goes to the cache."""
+        batch = torch.tensor([list(part)], device=self._device)
+        cache, self._cache = self._cache, None  # lost, should the model fail half-way
+        out = self._model(
+            input_ids=batch, past_key_values=cache, use_cache=True, logits_to_keep=1
+        )
+        self._cache = out.past_key_values
+        self._cached.extend(part)
+        return out.logits[0, -1].float()
+
+    def _uncached(self, tokens: list[int]) -> list[int]:
+        """Keep what the cache shares with a new prompt and return the tokens still to read."""
+        shared = 0
+        for old, new in zip(self._cached, tokens[:-1], strict=False):
+            if old != new:
+                break
+            shared += 1
+        layers = getattr(self._cache, "layers", ())
+        plain = bool(layers) and all(type(layer).__name__ == "DynamicLayer" for layer in layers)
+        if not shared or not plain:
+            self._forget()
+            return tokens
+        if shared < len(self._cached):
+            self._cache.crop(shared - len(self._cached))  # negative: so many from its end
+            self._cached = self._cached[:shared]
+        return tokens[shared:]
+
+    def _forget(self) -> None:
+        self._cache, self._cached = None, []
+
+    def loglikelihoods(
+        self, requests: Sequence[Continuation], done: Callable[[int], None] = ignore
+    ) -> list[LogLikelihood]:
+        limit = 2048 if self._device.type == "cpu" else 16384
+        with torch.inference_mode(), self._active():
+            return score(requests, self._tokens.split, self._context, limit, self._score, done)
+
+    def _score(self, batch: Sequence[tuple[list[int], int]]) -> list[Scored]:
+        """Log-likelihoods of a batch of (tokens, where the continuation starts).
+
+        Padded on the right: under a causal mask the padding is never seen.
+        """
+        longest = max(len(tokens) for tokens, _ in batch) - 1
+        rows = [tokens[:-1] + [0] * (longest - len(tokens) + 1) for tokens, _ in batch]
+        keep = longest - min(start for _, start in batch) + 1
+        out = self._model(
+            input_ids=torch.tensor(rows, device=self._device),
+            use_cache=False,
+            logits_to_keep=keep,
+        )
+        results = []
+        for logits, (tokens, start) in zip(out.logits, batch, strict=True):
+            # Row i of the kept logits foretells token longest - keep + i + 1.
+            first = start - 1 - (longest - keep)
+            wanted = torch.tensor(tokens[start:], device=self._device)
+            rows_wanted = logits[first : first + len(wanted)].float()
+            chosen = rows_wanted.gather(1, wanted[:, None])[:, 0]
+            total = (chosen - rows_wanted.logsumexp(1)).sum()
+            results.append(Scored(total.item(), bool((rows_wanted.argmax(1) == wanted).all())))
+        return results
+
+    def unload(self) -> None:
+        self._plan, self._model, self._adapters = None, None, {}
+        self._forget()
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+
+
+def pick_device(wanted: str) -> torch.device:
+    """The device asked for; ``auto``: CUDA, else Apple's GPU, else the CPU."""
+    has = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if wanted == "auto":
+        return torch.device(next((name for name, there in has.items() if there), "cpu"))
+    if not has.get(wanted, wanted == "cpu"):
+        raise BackendError(f"PyTorch finds no {wanted} device here.", hint="Use the device 'auto'.")
+    return torch.device(wanted)
+
+
+def pick_dtype(device: torch.device, weight_bytes: int) -> torch.dtype:
+    """bfloat16 where the hardware is fast at it, or where float32 would not fit the memory."""
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    if device.type == "mps":
+        return torch.float16
+    import psutil
+
+    # Published weights have two bytes a parameter as a rule, float32 has four.
+    fits = 2 * weight_bytes < psutil.virtual_memory().available / 2
+    return torch.float32 if fits else torch.bfloat16
