@@ -40,10 +40,13 @@ def read_choices(row: Mapping[str, Any], fields: FieldMap) -> tuple[list[str], l
 
 
 def _from_list(value: list[Any] | tuple[Any, ...]) -> tuple[list[str], list[str]]:
-    if value and all(isinstance(item, Mapping) and "text" in item for item in value):
+    if value and isinstance(value[0], Mapping):
+        value = [item for item in value if isinstance(item, Mapping) and "text" in item]
         labels = [text_of(item.get("label", item.get("key"))) for item in value]
         return [text_of(item["text"]).strip() for item in value], labels
     texts = [text_of(item).strip() for item in value]
+    if not texts or not _LETTERED.fullmatch(texts[0]):
+        return texts, []
     marked = [_LETTERED.fullmatch(text) for text in texts]
     if len(texts) > 1 and all(marked):
         letters = [match.group(1).upper() for match in marked if match]

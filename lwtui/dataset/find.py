@@ -35,9 +35,9 @@ _ADVICE = {
 }  # fmt: skip
 _REFUSED = {suffix: reason for reason, suffixes in _ADVICE.items() for suffix in suffixes}
 _NOT_DATA = re.compile(
-    r"(readme|licen[cs]e|copying|notice|citation|changelog|changes|contributing|authors"
-    r"|code_of_conduct|security|requirements.*|dataset_infos?|dataset_dict|state|package"
-    r"|package-lock|tsconfig|config|makefile|dockerfile|sources|attribution)(\.\w+)?(\.gz)?",
+    r"(readme|licen[cs]e|copying|notice|citation|changelog|contributing|authors|code_of_conduct"
+    r"|attribution|requirements|makefile|dockerfile)([._-].*)?\.?(md|txt|rst|markdown|cff)?"
+    r"|(dataset_infos?|dataset_dict|state|package|package-lock|tsconfig|config|metadata)\.json",
     re.IGNORECASE,
 )
 _MAX_FILES = 100_000
@@ -52,6 +52,8 @@ class Found:
     log: ProblemLog = field(default_factory=ProblemLog)
     left_out: list[str] = field(default_factory=list)
     """Hidden files, READMEs, licences and the like: no problem, but no data either."""
+    class_names: dict[Path, dict[str, list[str]]] = field(default_factory=dict)
+    """Names of integer labels by folder and column, from ``dataset_info.json``."""
 
 
 def find_sources(path: Path) -> Found:
@@ -94,7 +96,7 @@ class _Walk:
             log.skip(name, None, f"lies more than {_MAX_DEPTH} folders deep; it was skipped")
             return
         self._folders[identity] = name
-        saved = _saved_files(path, entries)
+        saved = self._saved_files(path, entries)
         for entry in entries:
             self._entry(path / entry, depth, saved)
         if depth == 0 and self._others:
@@ -131,6 +133,25 @@ class _Walk:
             if not _add_file(found, path, name):
                 self._others[path.suffix.lower() or "no ending"] += 1
 
+    def _saved_files(self, folder: Path, entries: list[str]) -> set[str] | None:
+        """The data files of a folder saved by `datasets`; None if it is not one.
+
+        Beside them lie caches of other runs (``cache-….arrow``), which are no data.
+        """
+        if "state.json" not in entries:
+            return None
+        state = _small_json(folder / "state.json")
+        files = state.get("_data_files") if isinstance(state, dict) else None
+        if not isinstance(state, dict) or not isinstance(files, list):
+            return None
+        log, name = self._found.log, self._name(folder / "state.json")
+        if state.get("_indices_files") or state.get("_indices_data_files"):
+            log.note(name, None, "names a selection of rows, which is not applied: all are read")
+        saved = {str(f["filename"]) for f in files if isinstance(f, dict) and "filename" in f}
+        for missing in sorted(saved - set(entries)):
+            log.skip(name, None, f"names '{safe_name(missing)}', which is not there")
+        return saved
+
     def _name(self, path: Path) -> str:
         return safe_name(path.relative_to(self._root).as_posix())
 
@@ -157,9 +178,10 @@ def _add_file(found: Found, path: Path, name: str, alone: bool = False) -> bool:
         return True
     if kind not in FORMATS:
         return False
-    source = Source(path, name, FORMATS[kind], status.st_size)
-    source.class_names.update(_saved_class_names(path.parent))
-    found.sources.append(source)
+    if path.parent not in found.class_names:
+        found.class_names[path.parent] = _saved_class_names(path.parent)
+    names = dict(found.class_names[path.parent])
+    found.sources.append(Source(path, name, FORMATS[kind], status.st_size, class_names=names))
     return True
 
 
@@ -173,22 +195,6 @@ def _settle_prose(found: Found) -> None:
             message = "left out: text beside data files is taken for notes; open it alone to use it"
             found.log.note(source.name, None, message)
     found.sources = data
-
-
-def _saved_files(folder: Path, entries: list[str]) -> set[str] | None:
-    """The data files of a folder saved by `datasets`; None if it is not one.
-
-    Beside them lie caches of other runs (``cache-….arrow``), which are no data.
-    """
-    if "state.json" not in entries or not any(name.endswith(".arrow") for name in entries):
-        return None
-    state = _small_json(folder / "state.json")
-    files = state.get("_data_files") if isinstance(state, dict) else None
-    if not isinstance(files, list):
-        return None
-    return {
-        str(file["filename"]) for file in files if isinstance(file, dict) and "filename" in file
-    }
 
 
 def _saved_class_names(folder: Path) -> dict[str, list[str]]:

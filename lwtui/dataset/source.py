@@ -5,14 +5,14 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 from lwtui.dataset.problems import ProblemLog
 
-SNIFF_BYTES = 1 << 20
+SNIFF_BYTES = 1 << 18
 """How much of a file's beginning tells its encoding."""
 MAX_LINE_BYTES = 16 << 20
 """A longer line is skipped: nothing a person wrote is that long, and memory must stay bounded."""
@@ -49,6 +49,8 @@ class Source:
     class_names: dict[str, list[str]] = field(default_factory=dict)
     """Names of integer labels, by column, from the features of a saved ``datasets`` folder."""
     position: int = 0
+    tick: Callable[[], None] | None = None
+    """Called now and then while reading: reports progress, or raises to stop."""
     rows_known: int | None = None
     """Number of rows where the file itself tells it (Parquet)."""
     odd_line_ends: bool = False
@@ -56,7 +58,7 @@ class Source:
     _encoding: str = ""
     _raw: io.FileIO | None = None
 
-    def open(self) -> BinaryIO:
+    def open(self) -> io.BufferedReader | gzip.GzipFile:
         """The file's bytes, decompressed. Raises ``OSError``."""
         raw = self.path.open("rb", buffering=0)
         self._raw = raw
@@ -68,7 +70,8 @@ class Source:
             raw.close()
             raise
         if self.compressed:
-            return io.BufferedReader(gzip.GzipFile(fileobj=raw), _BUFFER)
+            # GzipFile buffers by itself; a buffer over it would lose what lies before a damage.
+            return gzip.GzipFile(fileobj=raw)
         return io.BufferedReader(raw, _BUFFER)
 
     def locate(self) -> int:
@@ -83,12 +86,19 @@ class Source:
             self._raw = None
 
     def head(self, size: int = SNIFF_BYTES) -> bytes:
-        """The first bytes, decompressed."""
+        """The first bytes, decompressed; fewer when the file is damaged further on."""
+        pieces, got = [], 0
         try:
             with self.open() as handle:
-                return handle.read(size)
+                while got < size and (piece := handle.read1(size - got)):
+                    pieces.append(piece)
+                    got += len(piece)
+        except (EOFError, zlib.error):
+            if not pieces:
+                raise
         finally:
             self.close()
+        return b"".join(pieces)
 
     def encoding(self) -> str:
         """Its text encoding, told by its beginning. Raises ``NotTextError``, ``OSError``."""
@@ -166,7 +176,10 @@ def lines(source: Source, log: ProblemLog) -> Iterator[tuple[int, str]]:
                 raw: Iterator[tuple[int, str]] = _decoded_lines(source, handle, encoding, log)
             else:
                 raw = _byte_lines(source, handle, encoding, log)
+            tick = source.tick
             for number, text in raw:
+                if tick is not None and not number & 511:
+                    tick()
                 if "\0" in text:
                     log.skip(source.name, number, "has a NUL character; the line was skipped")
                 else:
@@ -176,7 +189,7 @@ def lines(source: Source, log: ProblemLog) -> Iterator[tuple[int, str]]:
 
 
 def _byte_lines(
-    source: Source, handle: BinaryIO, encoding: str, log: ProblemLog
+    source: Source, handle: io.BufferedReader | gzip.GzipFile, encoding: str, log: ProblemLog
 ) -> Iterator[tuple[int, str]]:
     """Lines of an encoding in which the byte 10 is always a line end."""
     name = source.name
@@ -202,7 +215,7 @@ def _byte_lines(
 
 
 def _decoded_lines(
-    source: Source, handle: BinaryIO, encoding: str, log: ProblemLog
+    source: Source, handle: io.BufferedReader | gzip.GzipFile, encoding: str, log: ProblemLog
 ) -> Iterator[tuple[int, str]]:
     """Lines of an encoding with wide characters, or with line ends of old Macs."""
     text_handle = io.TextIOWrapper(handle, encoding, errors="replace", newline=None)
@@ -230,7 +243,9 @@ def chunks(source: Source, log: ProblemLog) -> Iterator[str]:
     line, told = 1, False
     try:
         with source.open() as handle:
-            while raw := handle.read(SNIFF_BYTES):
+            while raw := handle.read1(_BUFFER):
+                if source.tick is not None:
+                    source.tick()
                 text = decoder.decode(raw)
                 if not told and "\ufffd" in text and b"\xef\xbf\xbd" not in raw:
                     bad = line + text.count("\n", 0, text.index("\ufffd"))

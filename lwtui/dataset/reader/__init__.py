@@ -20,10 +20,13 @@ def read_rows(
     ``columns``: those needed, for formats that can leave the others unread.
     """
     line: int | None = None
+    before = log.skipped
     try:
         for row in _reader(source, log, columns):
             line = row[0]
             yield row
+        if line is None and log.skipped == before:
+            log.skip(source.name, None, "holds no rows; the file was skipped")
     except NotTextError:
         log.skip(source.name, None, "is binary, not text; the file was skipped")
     except PermissionError:

@@ -22,7 +22,9 @@ def read_columnar(source: Source, log: ProblemLog, columns: Sequence[str] | None
             yield from _parquet(source, log, columns)
         else:
             yield from _arrow(source, log)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError, ValueError) as error:
+    except (pa.ArrowException, ValueError, TypeError, KeyError) as error:
+        if isinstance(error, OSError):
+            raise
         kind = "Parquet" if source.format == "parquet" else "Arrow"
         first = str(error).splitlines()[0][:120]
         log.skip(source.name, None, f"is not readable as {kind}: {first}; the rest was skipped")
@@ -42,6 +44,8 @@ def _parquet(source: Source, log: ProblemLog, columns: Sequence[str] | None) -> 
         total = max(1, file.metadata.num_rows)
         for batch in file.iter_batches(batch_size=_BATCH, columns=wanted, use_threads=False):
             source.position = source.size * number // total
+            if source.tick is not None:
+                source.tick()
             for row in _rows(batch, names if wanted is None else None):
                 number += 1
                 yield number, row
@@ -87,6 +91,9 @@ def _arrow(source: Source, log: ProblemLog) -> Iterator[Row]:
         number = 0
         for batch in batches:
             source.position = handle.tell()
+            if source.tick is not None:
+                source.tick()
+            batch.validate(full=True)  # a damaged file must not crash the process
             for start in range(0, batch.num_rows, _BATCH):
                 for row in _rows(batch.slice(start, _BATCH), names):
                     number += 1
@@ -95,13 +102,28 @@ def _arrow(source: Source, log: ProblemLog) -> Iterator[Row]:
 
 def _rows(batch: Any, names: list[str] | None) -> Iterator[dict[str, Any]]:
     """Plain dicts, column by column: a batch with two columns of one name has no other way."""
-    columns = [
-        [None] * batch.num_rows if _is_media(column.type) else column.to_pylist()
-        for column in batch.columns
-    ]
+    columns = [_cells(column) for column in batch.columns]
     header = names if names is not None else list(batch.schema.names)
     for cells in zip(*columns, strict=True):
         yield dict(zip(header, cells, strict=True))
+
+
+def _cells(column: Any) -> list[Any]:
+    """The values of a column; None for those that Python cannot hold (bad UTF-8, nanoseconds)."""
+    if _is_media(column.type):
+        return [None] * len(column)
+    try:
+        values: list[Any] = column.to_pylist()
+    except (ValueError, TypeError, OverflowError, KeyError, NotImplementedError):
+        return [_cell(item) for item in column]
+    return values
+
+
+def _cell(item: Any) -> Any:
+    try:
+        return item.as_py()
+    except (ValueError, TypeError, OverflowError, KeyError, NotImplementedError):
+        return None
 
 
 def _unique(source: Source, log: ProblemLog, names: Sequence[str]) -> list[str]:

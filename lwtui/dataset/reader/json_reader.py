@@ -99,17 +99,15 @@ def _read_object(source: Source, log: ProblemLog) -> Iterator[Row]:
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
+        if error.msg == "Extra data" and error.lineno > 1:  # several objects, one after another
+            yield from _read_lines(source, log)
+            return
         log.skip(source.name, error.lineno, f"is not JSON: {reason(error)}; the file was skipped")
         return
     except (ValueError, RecursionError) as error:
         log.skip(source.name, None, f"is not JSON: {reason(error)}; the file was skipped")
         return
-    found = False
-    for found_row in enumerate(rows_of_object(value), start=1):
-        found = True
-        yield found_row
-    if not found:
-        log.skip(source.name, None, "holds no list of rows; the file was skipped")
+    yield from enumerate(rows_of_object(value), start=1)
 
 
 def reason(error: Exception) -> str:
