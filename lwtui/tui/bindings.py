@@ -51,7 +51,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("app.match", "2,f2", "mode('match')", "Match", "Find the learnware for your data"),
     Action("app.chat", "3,f3", "mode('chat')", "Chat", "Talk with a learnware"),
     Action("app.help", "question_mark", "help", "Help", "Every key of this screen", footer=True),
-    Action("app.palette", "ctrl+p", "command_palette", "Palette", "Search every action", priority=True),
+    Action("app.palette", "ctrl+p", "command_palette", "Palette", "Search every action",
+           priority=True),
     Action("app.theme", "", "change_theme", "Theme", "Choose the colours"),
     Action("app.quit", "ctrl+q", "quit", "Quit", "Stop what runs and leave", priority=True),
     #
@@ -77,9 +78,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("match.new", "n", "new", "Other data", "Choose another folder", footer=True),
     Action("match.back", "escape", "back", "Back", "Stop the job, or go a step back", footer=True),
     #
-    Action("chat.stop", "escape", "stop", "Stop", "Stop the answer and keep its text; "
-           "when none is running, leave the prompt so that number keys change the mode",
-           footer=True),
+    Action("chat.stop", "escape", "stop", "Stop", "Stop the answer and keep its text", footer=True),
+    Action("chat.leave", "escape", "leave", "Leave the prompt",
+           "So that 1, 2 and 3 change the mode (F1, F2 and F3 always do)"),
     Action("chat.regenerate", "ctrl+r", "regenerate", "Regenerate", "Answer the last prompt anew",
            footer=True, priority=True),
     Action("chat.copy", "ctrl+y", "copy", "Copy", "Copy the last answer", footer=True,

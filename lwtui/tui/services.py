@@ -78,9 +78,8 @@ class DatasetView:
 class ChatHandle(Protocol):
     """A chat with one learnware. ``stop`` and ``close`` may be called from any thread."""
 
-    @property
-    def reason(self) -> str:
-        """Why this backend runs it."""
+    reason: str
+    """Why this backend runs it."""
 
     @property
     def where(self) -> str:

@@ -83,6 +83,7 @@ class ChatScreen(ModeScreen):
         job = self.lwtui.start_job(f"Loading {learnware.id}")
         self._loading = job
         self._show_head()
+        self.refresh_bindings()
         self.load_model(learnware, job)
 
     @work(thread=True, group="load")
@@ -113,6 +114,7 @@ class ChatScreen(ModeScreen):
         if message.error is not None:
             self.lwtui.complain(message.error, "The model could not be loaded")
         self._show_head()
+        self.refresh_bindings()
         if self._chat is not None and self._waiting:
             await self._ask(self._waiting.pop())
 
@@ -122,7 +124,7 @@ class ChatScreen(ModeScreen):
         self.query_one(Transcript).display = learnware is not None
         if learnware is None:
             self.query_one("#chat-head", Static).update(
-                Content.styled("no learnware chosen", "$text-muted")
+                Content.styled("no learnware chosen", "$foreground-muted")
             )
             self.query_one("#teach-text", Static).update(_teach())
             return
@@ -135,7 +137,7 @@ class ChatScreen(ModeScreen):
             where = one_line(self._chat.where, 60)
             reason = one_line(self._chat.reason, 300)
             parts.append((f"   {where}" if where else "", "$foreground"))
-            parts.append((f"   {reason}" if reason else "", "$text-muted"))
+            parts.append((f"   {reason}" if reason else "", "$foreground-muted"))
         self.query_one("#chat-head", Static).update(Content.assemble(*parts))
 
     # Asking
@@ -214,8 +216,9 @@ class ChatScreen(ModeScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Hide from the footer what makes no sense now."""
-        if action == "stop":
-            return True
+        running = self._answer is not None or self._loading is not None
+        if action in ("stop", "leave"):
+            return running == (action == "stop")
         if action == "regenerate":
             return self._last is not None and self._answer is None
         if action == "copy":
@@ -229,8 +232,13 @@ class ChatScreen(ModeScreen):
             self._chat.stop()
         elif self._loading is not None:
             self._loading.cancel.cancel()
+
+    def action_leave(self) -> None:
+        target = self.query_one(Transcript)
+        if target.display:
+            target.focus()
         else:
-            self.query_one(Transcript).focus()
+            self.set_focus(None)
 
     async def action_regenerate(self) -> None:
         chat = self._chat

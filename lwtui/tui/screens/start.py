@@ -14,7 +14,7 @@ from lwtui.tui.widgets.topbar import TopBar
 
 
 class StartScreen(Screen[None]):
-    DEFAULT_CSS = "StartScreen > Static { padding: 2 3; color: $text-muted; }"
+    DEFAULT_CSS = "StartScreen > Static { padding: 2 3; color: $foreground-muted; }"
 
     def compose(self) -> ComposeResult:
         yield TopBar("browse")

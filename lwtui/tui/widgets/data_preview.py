@@ -66,21 +66,27 @@ def _head(view: DatasetView) -> Content:
     facts = " · ".join(filter(None, (rows, files, one_line(view.layout, 60))))
     fields = ", ".join(f"{role} = {one_line(name, 40)}" for role, name in view.fields)
     lines = [
-        Content.assemble((one_line(view.name, 80), "bold $accent"), (f"   {facts}", "$text-muted"))
+        Content.assemble(
+            (one_line(view.name, 80), "bold $accent"), (f"   {facts}", "$foreground-muted")
+        )
     ]
     if fields:
-        lines.append(Content.assemble(("fields found: ", "$text-muted"), fields))
+        lines.append(Content.assemble(("fields found: ", "$foreground-muted"), fields))
     if not any(example.answer is not None for example in view.examples):
-        lines.append(Content.styled("no answers: the prompts alone will be matched", "$text-muted"))
+        lines.append(
+            Content.styled("no answers: the prompts alone will be matched", "$foreground-muted")
+        )
     return Content("\n").join(lines)
 
 
 def _problems(view: DatasetView) -> Content:
     lines = [Content.styled(f"{view.skipped:,} skipped, the rest is used", "$text-warning")]
     lines += [
-        Content.styled(f"  {one_line(str(problem), 200)}", "$text-muted")
+        Content.styled(f"  {one_line(str(problem), 200)}", "$foreground-muted")
         for problem in view.problems[:PROBLEMS]
     ]
     if len(view.problems) > PROBLEMS:
-        lines.append(Content.styled(f"  and {len(view.problems) - PROBLEMS} more", "$text-muted"))
+        lines.append(
+            Content.styled(f"  and {len(view.problems) - PROBLEMS} more", "$foreground-muted")
+        )
     return Content("\n").join(lines)

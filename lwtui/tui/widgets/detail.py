@@ -49,7 +49,7 @@ def describe(learnware: Learnware, lead: Content | None = None) -> Content:
     semantic, model = learnware.semantic, learnware.model
     title = one_line(semantic.title) or learnware.name
     parts: list[Content] = [Content.styled(title, "bold $accent")]
-    parts.append(Content.styled(learnware.id, "$text-muted"))
+    parts.append(Content.styled(learnware.id, "$foreground-muted"))
     if lead is not None:
         parts += [Content(""), lead]
     if semantic.description:
@@ -74,7 +74,7 @@ def describe(learnware: Learnware, lead: Content | None = None) -> Content:
         rows = f"{source.rows:,} rows" if source.rows else ""
         data.append(_line(source.name, ", ".join(filter(None, (source.licence, rows)))))
         if source.source:
-            data.append(Content.styled(f"  {one_line(source.source)}", "$text-muted"))
+            data.append(Content.styled(f"  {one_line(source.source)}", "$foreground-muted"))
     parts += _section("data", data)
     files = [_line(file.path, human_size(file.size)) for file in model.files]
     parts += _section("files", files)
@@ -109,11 +109,13 @@ def _section(title: str, lines: list[Content]) -> list[Content]:
 
 
 def _fact(name: str, value: str) -> Content:
-    return Content.assemble((f"{name:<9} ", "$text-muted"), one_line(value))
+    return Content.assemble((f"{name:<9} ", "$foreground-muted"), one_line(value))
 
 
 def _line(text: str, note: str) -> Content:
-    return Content.assemble(one_line(text), (f"  {one_line(note)}" if note else "", "$text-muted"))
+    return Content.assemble(
+        one_line(text), (f"  {one_line(note)}" if note else "", "$foreground-muted")
+    )
 
 
 def _size(learnware: Learnware) -> str:
@@ -135,4 +137,4 @@ def _score(score: Score) -> Content:
     lower_is_better = "loss" in score.metric
     better = (score.value < score.base) if lower_is_better else (score.value > score.base)
     style = "bold $text-success" if better else "bold $text-warning"
-    return Content.assemble(text, (value, style), (f"  base {score.base:.3g}", "$text-muted"))
+    return Content.assemble(text, (value, style), (f"  base {score.base:.3g}", "$foreground-muted"))

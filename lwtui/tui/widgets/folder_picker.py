@@ -42,10 +42,11 @@ class FolderPicker(Vertical):
 
     DEFAULT_CSS = """
     FolderPicker {
-        & > .heading { color: $text-muted; height: 1; padding: 0 1; background: $surface; }
+        & > .heading { color: $foreground-muted; height: 1; padding: 0 1; background: $surface; }
         & > OptionList {
             height: auto; max-height: 12; border: none; padding: 0; background: $background;
             margin-bottom: 1;
+            & > .option-list--option { padding: 0 1; }
         }
         & > FolderTree { height: 1fr; background: $background; padding: 0 1; }
     }
@@ -76,7 +77,7 @@ class FolderPicker(Vertical):
         options.clear_options()
         for place in places:
             label = Content.assemble(
-                (one_line(place.label, 60), ""), (f"  {place.kind}", "$text-muted")
+                (one_line(place.label, 60), ""), (f"  {place.kind}", "$foreground-muted")
             )
             options.add_option(Option(label))
         if places:

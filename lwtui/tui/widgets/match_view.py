@@ -99,18 +99,18 @@ class MatchView(Vertical):
 def summary(result: MatchResult) -> Content:
     """Two or three lines over the list: the winner, how sure, what was left out, what was run."""
     word, style, meaning = CONFIDENCE.get(
-        result.confidence, (one_line(result.confidence), "$text-muted", "")
+        result.confidence, (one_line(result.confidence), "$foreground-muted", "")
     )
-    first = [(one_line(result.dataset, 80), "bold $accent"), ("  →  ", "$text-muted")]
+    first = [(one_line(result.dataset, 80), "bold $accent"), ("  →  ", "$foreground-muted")]
     first.append((result.selected or "no learnware fits", "bold"))
-    sure = [("confidence: ", "$text-muted"), (word, f"bold {style}")]
+    sure = [("confidence: ", "$foreground-muted"), (word, f"bold {style}")]
     if meaning:
-        sure.append((f"  {meaning}", "$text-muted"))
+        sure.append((f"  {meaning}", "$foreground-muted"))
     facts = [f"{result.rows:,} rows", f"recipe {result.recipe}", f"space {result.space}"]
     if result.skipped:
         facts.append(f"{result.skipped:,} learnwares left out (no such specification, or filtered)")
     lines = [Content.assemble(*first), Content.assemble(*sure)]
-    lines.append(Content.styled(" · ".join(facts), "$text-muted"))
+    lines.append(Content.styled(" · ".join(facts), "$foreground-muted"))
     if result.verification is not None:
         done = result.verification
         text = f"verified: {done.learnwares} learnwares on {done.rows} held-back rows"
@@ -124,18 +124,18 @@ def why(match: Match, result: MatchResult) -> Content:
     """Why this one: the parts of its similarity and what was measured."""
     parts = "  ".join(f"{one_line(name)} {value:+.3f}" for name, value in match.parts.items())
     lines = [
-        Content.assemble(("similarity ", "$text-muted"), (f"{match.similarity:+.3f}", "bold"),
-                         (f"  ({parts})" if parts else "", "$text-muted")),
-        Content.assemble(("score      ", "$text-muted"), (f"{match.score:.2f}", "bold")),
+        Content.assemble(("similarity ", "$foreground-muted"), (f"{match.similarity:+.3f}", "bold"),
+                         (f"  ({parts})" if parts else "", "$foreground-muted")),
+        Content.assemble(("score      ", "$foreground-muted"), (f"{match.score:.2f}", "bold")),
     ]  # fmt: skip
     if match.measured_loss is not None:
         base = result.verification.base_loss if result.verification else None
         against = f"  base {base:.2f}" if base is not None else ""
         lines.append(
             Content.assemble(
-                ("measured   ", "$text-muted"),
+                ("measured   ", "$foreground-muted"),
                 (f"{match.measured_loss:.2f}", "bold"),
-                (f" nats/token on your rows{against}", "$text-muted"),
+                (f" nats/token on your rows{against}", "$foreground-muted"),
             )
         )
     return Content("\n").join(lines)

@@ -64,7 +64,7 @@ class RowTable(ScrollView, can_focus=True):
     DEFAULT_CSS = """
     RowTable {
         background: $background; color: $foreground; overflow-x: hidden; scrollbar-size-vertical: 1;
-        & > .row-table--header { color: $text-muted; text-style: none; background: $surface; }
+        & > .row-table--header { color: $foreground-muted; text-style: none; background: $surface; }
         & > .row-table--cursor {
             background: $block-cursor-blurred-background; color: $block-cursor-blurred-foreground;
         }
@@ -72,7 +72,7 @@ class RowTable(ScrollView, can_focus=True):
             background: $block-cursor-background; color: $block-cursor-foreground;
         }
         & > .row-table--hover { background: $surface; }
-        & > .row-table--dim { color: $text-muted; }
+        & > .row-table--dim { color: $foreground-muted; }
         & > .row-table--accent { color: $accent; }
         & > .row-table--good { color: $success; }
         & > .row-table--strong { text-style: bold; }
@@ -185,7 +185,7 @@ class RowTable(ScrollView, can_focus=True):
             text, look = cell if isinstance(cell, tuple) else (cell, "")
             cell_style = style
             if look and not (plain_row and look == "dim"):
-                looked = self.get_component_rich_style(f"row-table--{look}", partial=True)
+                looked = self.get_component_rich_style(f"row-table--{look}")
                 cell_style = style + Style(color=looked.color, bold=looked.bold)
             column = self._columns[index]
             segments.append(Segment(" ", style))

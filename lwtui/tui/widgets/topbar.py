@@ -20,7 +20,7 @@ class TopBar(Widget):
     """One line, always there. Tabs are clickable."""
 
     DEFAULT_CSS = """
-    TopBar { dock: top; height: 1; background: $surface; color: $text-muted; }
+    TopBar { dock: top; height: 1; background: $surface; color: $foreground-muted; }
     """
     BRAND = " lwtui "
 
@@ -49,7 +49,9 @@ class TopBar(Widget):
         width = self.size.width
         room = width - left.cell_length - 1
         text = app.house.summary(room - 1)
-        return Content.assemble(left, Content.styled(fit(text, room, right=True), "$text-muted"))
+        return Content.assemble(
+            left, Content.styled(fit(text, room, right=True), "$foreground-muted")
+        )
 
     def on_click(self, event: events.Click) -> None:
         start = len(self.BRAND)

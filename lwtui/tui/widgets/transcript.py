@@ -40,7 +40,7 @@ class AnswerTurn(Vertical):
     AnswerTurn {
         height: auto; margin: 1 0 0 0; padding: 0 1;
         & > Markdown { padding: 0 1 0 1; margin: 0; height: auto; background: $background; }
-        & > Static { height: auto; color: $text-muted; padding: 0 1; }
+        & > Static { height: auto; color: $foreground-muted; padding: 0 1; }
     }
     """
 
@@ -101,6 +101,11 @@ def _remark(finished: Finished | None, error: Exception | None) -> Content:
     if finished.dropped_messages:
         number = finished.dropped_messages
         facts.append(f"{number} oldest message{'s' * (number != 1)} left out: context full")
+    if finished.truncated_tokens:
+        facts.append(
+            f"the first {finished.truncated_tokens:,} tokens of the prompt left out: it is longer "
+            "than the context"
+        )
     return Content.assemble(*parts, " · ".join(facts))
 
 
