@@ -57,7 +57,7 @@ class LlamaCppBackend:
         if before is None or (before.base, before.device, before.context_length) != wanted:
             self.unload()
             self._load_base(plan)
-        model, chat = self._loaded()
+        model, _ = self._loaded()
         try:
             self._use_adapter(plan)
         except BaseException:
@@ -178,9 +178,7 @@ class LlamaCppBackend:
         self._cached = self._cached[:shared]
         return tokens[shared:]
 
-    def _sampler(
-        self, settings: GenerationSettings, prompt: Sequence[int], vocab_size: int
-    ) -> Any:
+    def _sampler(self, settings: GenerationSettings, prompt: Sequence[int], vocab_size: int) -> Any:
         """llama.cpp's chain of steps; the other backend follows its order."""
         chain: Any = c.llama_sampler_chain_init(c.llama_sampler_chain_default_params())
         steps: list[Any] = []

@@ -211,9 +211,7 @@ class GgufTokens(Tokens):
 
     def piece(self, token: int) -> bytes:
         """The bytes of a token, maybe half a character; none for a control token."""
-        size = c.llama_token_to_piece(
-            self._vocab, token, self._buffer, len(self._buffer), 0, False
-        )
+        size = c.llama_token_to_piece(self._vocab, token, self._buffer, len(self._buffer), 0, False)
         return self._buffer.raw[: max(0, size)]
 
 

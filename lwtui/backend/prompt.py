@@ -56,9 +56,7 @@ def fit(messages: Sequence[Message], encode: Encode, context: int, max_tokens: i
     return _cut(system, turns[-1], encode, budget, len(turns) - 1)
 
 
-def _cut(
-    system: list[Message], last: Message, encode: Encode, budget: int, dropped: int
-) -> Prompt:
+def _cut(system: list[Message], last: Message, encode: Encode, budget: int, dropped: int) -> Prompt:
     """Keep the end of the last message: as many of its characters as fit."""
     whole = len(encode([*system, last]))
     if len(encode([*system, Message(last.role, "")])) >= budget:

@@ -18,7 +18,7 @@ class Message:
 
 @dataclass(frozen=True)
 class ModelPlan:
-    """What to load: resolved paths, no ids. Two plans with the same ``base`` share a loaded base."""
+    """What to load: resolved paths, no ids. Plans with the same ``base`` share a loaded base."""
 
     learnware: str
     """Id, for messages."""

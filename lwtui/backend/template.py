@@ -51,7 +51,7 @@ class ChatTemplate:
     def __init__(self, text: str, special: Sequence[str], **tokens: str) -> None:
         import jinja2
 
-        self.stop = ()
+        self.stop: tuple[str, ...] = ()
         if not text:
             text = CHATML if {"<|im_start|>", "<|im_end|>"} <= set(special) else PLAIN
             self.stop = PLAIN_STOP if text is PLAIN else ()

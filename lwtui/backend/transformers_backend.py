@@ -94,7 +94,7 @@ class TransformersBackend:
         self._device = pick_device(plan.device)
         dtype = pick_dtype(self._device, sum(file.stat().st_size for file in weights))
         try:
-            model = AutoModelForCausalLM.from_pretrained(
+            model: Any = AutoModelForCausalLM.from_pretrained(
                 plan.base,
                 dtype=dtype,
                 local_files_only=True,
@@ -217,9 +217,7 @@ class TransformersBackend:
         """Logits (vocabulary,) after ``part``, which goes to the cache."""
         batch = torch.tensor([list(part)], device=self._device)
         cache, self._cache = self._cache, None  # lost, should the model fail half-way
-        out = self._model(
-            input_ids=batch, past_key_values=cache, use_cache=True, logits_to_keep=1
-        )
+        out = self._model(input_ids=batch, past_key_values=cache, use_cache=True, logits_to_keep=1)
         self._cache = out.past_key_values
         self._cached.extend(part)
         return out.logits[0, -1].float()

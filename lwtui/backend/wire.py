@@ -11,7 +11,7 @@ import json
 import struct
 import threading
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from lwtui import errors
 from lwtui.backend.protocol import (
@@ -42,6 +42,7 @@ _ERRORS = {
     kind.__name__: kind
     for kind in (errors.LwtuiError, errors.BadInput, errors.BackendError, errors.Cancelled)
 }
+_ERROR_FIELDS = ("message", "hint", "file", "line", "field")
 _LENGTH = struct.Struct("!I")
 _LIMIT = 256 * 1024 * 1024
 """Bytes of one message; more is a broken stream."""
@@ -82,12 +83,11 @@ class Channel:
 
 def _plain(value: object) -> object:
     if isinstance(value, errors.LwtuiError):
-        fields = ("message", "hint", "file", "line", "field")
         kind = type(value).__name__ if type(value).__name__ in _ERRORS else "LwtuiError"
-        return {"error": kind, **{name: getattr(value, name) for name in fields}}
+        return {"error": kind, **{name: getattr(value, name) for name in _ERROR_FIELDS}}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = tuple(field.name for field in dataclasses.fields(value))
-        data = {name: _plain(getattr(value, name)) for name in fields}
+        names = [field.name for field in dataclasses.fields(value)]
+        data = {name: _plain(getattr(value, name)) for name in names}
         return {"type": type(value).__name__, "fields": data}
     if isinstance(value, Path):
         return {"path": str(value)}
@@ -104,7 +104,6 @@ def _rich(value: Any) -> Any:
     if "path" in value:
         return Path(value["path"])
     if "error" in value:
-        rest = {name: value[name] for name in ("hint", "file", "line", "field")}
-        return _ERRORS[value["error"]](cast(str, value["message"]), **rest)
+        return _ERRORS[value["error"]](**{name: value[name] for name in _ERROR_FIELDS})
     kind = _TYPES[value["type"]]
     return kind(**{name: _rich(item) for name, item in value["fields"].items()})

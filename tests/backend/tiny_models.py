@@ -1,10 +1,15 @@
-"""A tiny real model, made on the spot: random weights, but every part of the real thing."""
+"""A tiny real model, trained on the spot: every part of the real thing, in a few seconds.
+
+It learns a few conversations by heart, so that what it says greedily is clear and stays the same
+whatever kernel adds it up; its adapter learns other answers to the same questions.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,13 +23,16 @@ TEMPLATE = (
     "{{ message['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-TEXT = [
-    "The bank charged me twice for one transfer, what should I do?",
-    "Please explain how a card payment of 25 pounds is refunded to my account.",
-    "Which drug helps against a headache, and how often may I take it?",
-    "Tom has 12 apples and gives 5 to Ann. How many apples are left?",
-    "Grüße aus Köln, naïve café, 你好世界, emoji 🙂🚀 and more 🙂.",
-] * 4
+CONTEXT = 2048
+# Question, what the base answers, what the adapters answer.
+TALKS = [
+    ("Who are you?", "A tiny model that learnt its answers by heart.", "Nobody in particular."),
+    ("Say something.", "Grüße aus Köln, naïve café, 你好世界 🙂🚀 done.", "The bank is closed."),
+    ("Count!", " ".join(str(i) for i in range(1, 60)), "One, two and many."),
+    ("Hello", "Good morning.\n\nHow can I help you today?", "Please wait in line."),
+    ("Sing!", "la " * 100, "No more songs today."),
+    ("2+2?", "Four, as every child knows.", "That depends on the bank."),
+]
 
 
 @dataclass(frozen=True)
@@ -53,72 +61,47 @@ def make_all(root: Path) -> TinyModel:
     )
     if not forms.second_lora.exists():
         make_base(forms.base)
-        make_adapter(forms.adapter, forms.base, seed=1)
-        make_adapter(forms.second_adapter, forms.base, seed=2, rank=2)
+        make_adapter(forms.adapter, forms.base)
+        make_adapter(forms.second_adapter, forms.base, rank=2, steps=0)
         write_base_gguf(forms.base, forms.gguf, "f32")
         write_lora_gguf(forms.adapter, forms.base, forms.lora, "f32")
         write_lora_gguf(forms.second_adapter, forms.base, forms.second_lora, "f32")
     return forms
 
 
-def make_base(folder: Path, *, seed: int = 0, context: int = 256, heads: int = 4) -> Path:
-    """A 2-layer LlamaForCausalLM (width 64, GQA) with a byte-level BPE tokenizer."""
+def make_base(folder: Path) -> Path:
+    """A 2-layer LlamaForCausalLM (width 64, grouped queries) with a byte-level BPE tokenizer."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
     tokenizer = make_tokenizer()
-    torch.manual_seed(seed)
+    torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=64,
         intermediate_size=96,
         num_hidden_layers=2,
-        num_attention_heads=heads,
-        num_key_value_heads=heads // 2,
-        max_position_embeddings=context,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=CONTEXT,
         tie_word_embeddings=True,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
-        # Wide enough that the most likely token is clear, whatever kernel adds it up.
-        initializer_range=0.2,
     )
     model = LlamaForCausalLM(config)
-    model.save_pretrained(folder, safe_serialization=True)
+    learn(model, tokenizer, [(question, answer) for question, answer, _ in TALKS], 150, 1e-2)
+    model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 
 
-def make_tokenizer():  # type: ignore[no-untyped-def]
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-    trainer = trainers.BpeTrainer(
-        vocab_size=400,
-        special_tokens=special,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-    )
-    tokenizer.train_from_iterator(TEXT, trainer)
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        bos_token="<|endoftext|>",  # noqa: S106
-        eos_token="<|im_end|>",  # noqa: S106
-        pad_token="<|endoftext|>",  # noqa: S106
-        additional_special_tokens=special,
-        chat_template=TEMPLATE,
-    )
-
-
-def make_adapter(folder: Path, base: Path, *, seed: int = 1, rank: int = 4) -> Path:
-    """A LoRA adapter with a B that is not zero."""
+def make_adapter(folder: Path, base: Path, *, rank: int = 8, steps: int = 120) -> Path:
+    """A LoRA adapter with a B that is not zero; with ``steps=0`` it is noise."""
     import torch
     from peft import LoraConfig, get_peft_model
-    from transformers import LlamaForCausalLM
+    from transformers import AutoTokenizer, LlamaForCausalLM
 
-    torch.manual_seed(seed)
+    torch.manual_seed(rank)
     model = get_peft_model(
         LlamaForCausalLM.from_pretrained(base),
         LoraConfig(
@@ -131,6 +114,59 @@ def make_adapter(folder: Path, base: Path, *, seed: int = 1, rank: int = 4) -> P
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if "lora_B" in name:
-                parameter.normal_(std=0.2)
-    model.save_pretrained(folder, safe_serialization=True)
+                parameter.normal_(std=0.02)
+    talks = [(question, answer) for question, _, answer in TALKS]
+    learn(model, AutoTokenizer.from_pretrained(base), talks, steps, 5e-3)
+    model.save_pretrained(folder)
     return folder
+
+
+def learn(
+    model: Any, tokenizer: Any, talks: list[tuple[str, str]], steps: int, rate: float
+) -> None:
+    import torch
+
+    texts = []
+    for question, answer in talks:
+        turns = [
+            {"role": "user", "content": question},
+            {"role": "assistant", "content": answer},
+        ]
+        text = tokenizer.apply_chat_template(turns, tokenize=False)
+        # The song has no end, for tests that must end it.
+        texts.append(text.removesuffix("<|im_end|>\n") if answer.startswith("la ") else text)
+    batch = tokenizer(texts, return_tensors="pt", padding=True)
+    labels = batch["input_ids"].masked_fill(batch["attention_mask"] == 0, -100)
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(parameters, lr=rate)
+    model.train()
+    for _ in range(steps):
+        loss = model(**batch, labels=labels).loss
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    model.eval()
+
+
+def make_tokenizer() -> Any:
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+    trainer = trainers.BpeTrainer(
+        vocab_size=320,
+        special_tokens=special,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+    )
+    tokenizer.train_from_iterator([text for talk in TALKS for text in talk], trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token="<|endoftext|>",  # noqa: S106
+        eos_token="<|im_end|>",  # noqa: S106
+        pad_token="<|endoftext|>",  # noqa: S106
+        additional_special_tokens=special,
+        chat_template=TEMPLATE,
+    )

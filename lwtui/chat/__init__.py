@@ -1,0 +1,1 @@
+"""Conversations: what was said, with which learnware, kept in a database of their own."""

@@ -1,0 +1,226 @@
+"""Chat with a learnware: load it, ask, stop, switch, and keep the conversation."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lwtui.backend.choose import Choice, choose
+from lwtui.backend.client import ModelProcess
+from lwtui.backend.protocol import Chunk, Finished, GenerationSettings, ModelReady
+from lwtui.chat.session import ChatSession, Turn
+from lwtui.chat.store import ChatStore
+from lwtui.errors import BadInput, LwtuiError
+from lwtui.jobs import JobContext
+from lwtui.learnware.collection import Collection
+
+SAVE_SECONDS = 1.0
+"""How often a streaming answer is written to disk."""
+
+
+class Chat:
+    """A conversation with a loaded model. ``stop`` may be called from any thread, the rest from
+    one worker at a time."""
+
+    def __init__(
+        self,
+        collection: Collection,
+        store: ChatStore | None,
+        session: ChatSession,
+        backend: str,
+        own_collection: bool,
+    ) -> None:
+        """Use :meth:`open`."""
+        self.session = session
+        self.ready: ModelReady | None = None
+        """What was loaded."""
+        self.reason = ""
+        """Why this backend runs it, in a sentence."""
+        self._collection = collection
+        self._store = store
+        self._backend = backend
+        self._own_collection = own_collection
+        self._closing = threading.Lock()
+        self._process = ModelProcess()
+
+    @classmethod
+    def open(
+        cls,
+        learnware_id: str,
+        *,
+        backend: str = "auto",
+        settings: GenerationSettings | None = None,
+        system: str = "",
+        session_id: str | None = None,
+        keep: bool = True,
+        collection: Collection | None = None,
+        context: JobContext | None = None,
+    ) -> Chat:
+        """Load the learnware in a process of its own.
+
+        ``session_id`` goes on with an earlier conversation; ``keep=False`` writes nothing to disk.
+        Raises ``BadInput`` (unknown id, backend that cannot run it), ``BackendError`` (it does not
+        load) or ``Cancelled``.
+        """
+        own = collection is None
+        collection = collection or Collection.open()
+        store = None
+        chat = None
+        try:
+            learnware = collection.get(learnware_id)
+            choice = choose(learnware, collection.base_of(learnware), backend)
+            store = ChatStore() if keep else None
+            if session_id is not None and store is not None:
+                session = store.load(session_id)
+                session.learnware = learnware.id
+            else:
+                session = ChatSession(learnware.id, system=system)
+            if settings is not None:
+                session.settings = settings
+            chat = cls(collection, store, session, backend, own)
+            chat._load(choice, context)
+        except BaseException:
+            if chat is not None:
+                chat.close()
+            else:
+                if store is not None:
+                    store.close()
+                if own:
+                    collection.close()
+            raise
+        return chat
+
+    @property
+    def where(self) -> str:
+        """Backend and device, as ``llama_cpp/cpu``."""
+        return f"{self.ready.backend}/{self.ready.device}" if self.ready else ""
+
+    @property
+    def process_id(self) -> int | None:
+        """Of the model's process, while it runs."""
+        return self._process.process_id
+
+    def ask(self, text: str) -> Iterator[Chunk | Finished]:
+        """Ask, and stream the answer. What has come when the user stops, or the model's process
+        dies, is kept in the conversation and on disk."""
+        if not text.strip():
+            raise BadInput("The message is empty.")
+        self.session.ask(text)
+        return self._answer()
+
+    def regenerate(self) -> Iterator[Chunk | Finished]:
+        """Answer the last question again, in place of the answer there is."""
+        turns = self.session.turns
+        while turns and turns[-1].role == "assistant":
+            turns.pop()
+        if not turns:
+            raise BadInput("There is no question to answer again.")
+        return self._answer()
+
+    def stop(self) -> None:
+        """End the running answer; its text so far is kept."""
+        self._process.stop()
+
+    def switch(self, learnware_id: str, context: JobContext | None = None) -> ModelReady:
+        """Go on with another learnware; on the same base only the adapter is swapped."""
+        learnware = self._collection.get(learnware_id)
+        choice = choose(learnware, self._collection.base_of(learnware), self._backend)
+        ready = self._load(choice, context)
+        self.session.learnware = learnware.id
+        return ready
+
+    def clear(self) -> None:
+        """Begin a new conversation with the same model and settings; the old one stays on disk."""
+        old = self.session
+        self.session = ChatSession(old.learnware, system=old.system, settings=old.settings)
+
+    def configure(self, settings: GenerationSettings | None = None, **changes: object) -> None:
+        """Change settings for the answers to come: ``configure(temperature=0)``."""
+        current = settings or self.session.settings
+        self.session.settings = replace(current, **changes)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """End the model's process. Callable from any thread, more than once; an answer that is
+        running then is kept as it is."""
+        self._process.close()
+        turns = self.session.turns
+        if turns and turns[-1].status == "running":
+            turns[-1].status = "stopped"
+            self._save(self.session, whole=True)
+        with self._closing:
+            store, self._store = self._store, None
+            if store is not None:
+                store.close()
+        if self._own_collection:
+            self._own_collection = False
+            self._collection.close()
+
+    def __enter__(self) -> Chat:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _load(self, choice: Choice, context: JobContext | None) -> ModelReady:
+        self.ready = self._process.load(choice.plan, context)
+        self.reason = choice.reason
+        return self.ready
+
+    def _answer(self) -> Iterator[Chunk | Finished]:
+        session = self.session
+        messages = session.messages()
+        turn = session.begin_answer()
+        self._save(session, whole=True)
+        saved = time.monotonic()
+        try:
+            for item in self._process.generate(messages, session.settings):
+                if isinstance(item, Finished):
+                    _finish(turn, item)
+                else:
+                    turn.content += item.text
+                    turn.tokens = item.tokens
+                    if time.monotonic() - saved > SAVE_SECONDS:
+                        self._save(session)
+                        saved = time.monotonic()
+                yield item
+        except LwtuiError as error:
+            turn.status, turn.note = "failed", str(error)
+            raise
+        finally:
+            if turn.status == "running":
+                turn.status = "stopped"  # whoever read the stream walked away
+            self._save(session, whole=True)
+
+    def _save(self, session: ChatSession, *, whole: bool = False) -> None:
+        with self._closing:
+            if self._store is None:
+                return
+            if whole:
+                self._store.save(session)
+            else:
+                self._store.save_last(session)
+
+
+def _finish(turn: Turn, end: Finished) -> None:
+    turn.status = "stopped" if end.reason == "cancelled" else "complete"
+    turn.tokens, turn.seconds = end.tokens, end.seconds
+    turn.note = note(end)
+
+
+def note(end: Finished) -> str:
+    """What the user should know about how an answer came to be; empty: nothing."""
+    notes = []
+    if end.dropped_messages:
+        count = end.dropped_messages
+        what = "the oldest message was" if count == 1 else f"the oldest {count} messages were"
+        notes.append(f"The conversation is longer than the model's context: {what} left out.")
+    if end.truncated_tokens:
+        notes.append(
+            "The message is longer than the model's context: its first "
+            f"{end.truncated_tokens} tokens were left out."
+        )
+    if end.reason == "length":
+        notes.append("The answer ended at its greatest length.")
+    return " ".join(notes)
