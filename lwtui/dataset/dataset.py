@@ -37,8 +37,8 @@ class Sample:
 class Dataset:
     """The rows of a folder or file. Make one with :func:`open_dataset`.
 
-    ``problems`` and ``skipped`` are those of the latest reading: opening and :meth:`preview` read
-    only the beginning of each file, :meth:`sample` and iterating read everything.
+    ``problems`` and ``skipped`` are those of the latest full reading (:meth:`sample`, iterating);
+    before one, those that opening met in the beginning of each file.
     """
 
     def __init__(self, path: Path, found: Found, fields: FieldMap | None) -> None:
@@ -84,8 +84,7 @@ class Dataset:
 
     def preview(self, limit: int = 20) -> list[Example]:
         """The first rows. Reads only as much as they need."""
-        self._log = ProblemLog(self._found.log)
-        rows = list(islice(self._rows(self._log, None), limit))
+        rows = list(islice(self._rows(ProblemLog(), None), limit))
         labels = self._labels
         if labels is None:
             labels = Labels()

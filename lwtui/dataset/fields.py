@@ -178,10 +178,10 @@ def _multiple_choice(
     extra = _first(INPUTS, {key: name for key, name in left.items() if name != prompt})
     kind = "alpaca" if _key(prompt) == "instruction" else "choices"
     found = FieldMap(prompt, extra, answer, choices, system=system, kind=kind)
-    return replace(found, one_based=_counts_from_one(rows, found))
+    return replace(found, one_based=counts_from_one(rows, found))
 
 
-def _counts_from_one(rows: Sequence[Mapping[str, Any]], found: FieldMap) -> bool:
+def counts_from_one(rows: Sequence[Mapping[str, Any]], found: FieldMap) -> bool:
     """Whether numeric answers count from 1: none is 0, and one is the number of choices."""
     from lwtui.dataset.choices import read_choices
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from lwtui.dataset.fields import FieldMap, find_fields
+from lwtui.dataset.fields import FieldMap, counts_from_one, find_fields
 from lwtui.dataset.find import safe_name
 from lwtui.dataset.mapper import RowMapper
 from lwtui.dataset.problems import ProblemLog
 from lwtui.dataset.reader import read_rows
 from lwtui.dataset.source import Source
-from lwtui.dataset.values import lookup
+from lwtui.dataset.values import answer_of, lookup
 
 _HEAD_ROWS = 50
 """Rows that tell a file's fields."""
@@ -68,8 +68,22 @@ def inspect(source: Source, given: FieldMap | None, log: ProblemLog) -> DataFile
         problem += "; the file was skipped"
         log.skip(source.name, None, problem)
         return DataFile(source, None, problem, columns)
+    if given and fields.choices:
+        fields = replace(fields, one_based=counts_from_one(rows, fields))
+    if fields.kind == "given" and _looks_like_classes(rows, fields):
+        fields = replace(fields, kind="given/label")
     mapper = RowMapper(fields, source.class_names)
     return DataFile(source, mapper, "", columns, len(rows), sum(map(_length, rows)))
+
+
+def _looks_like_classes(rows: list[dict[str, Any]], fields: FieldMap) -> bool:
+    """Whether a column that the user has named as the answer holds a few short names."""
+    if not fields.answer or fields.choices or fields.messages:
+        return False
+    answers = [answer_of(lookup(row, fields.answer)) for row in rows]
+    words = {answer for answer in answers if answer}
+    few = len(rows) >= 10 and 2 <= len(words) <= len(rows) // 3
+    return few and all(len(word) <= 40 for word in words) and not all(map(str.isdigit, words))
 
 
 def usable_rows(source: Source, mapper: RowMapper, log: ProblemLog) -> Iterator[Mapped]:

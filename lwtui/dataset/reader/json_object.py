@@ -56,13 +56,13 @@ def rows_of_object(value: Any) -> Iterator[dict[str, Any]]:
     if not of_rows and _same_length(listed) and (len(listed) > 1 or _named(listed)):
         for cells in zip(*listed.values(), strict=True):
             yield dict(zip(listed, cells, strict=True))
+    elif all(isinstance(item, dict) for item in value.values()):
+        yield from _rows_of_objects(value)
     elif find_fields([value]) is not None and not _has_rows(of_rows):
         yield value
     elif of_rows or listed:
         for key in _chosen(of_rows or listed):
             yield from _rows_of_list(value[key])
-    else:
-        yield from _rows_of_objects(value)
 
 
 def _rows_of_list(items: list[Any]) -> Iterator[dict[str, Any]]:
@@ -96,8 +96,11 @@ def _named(lists: Mapping[str, list[Any]]) -> bool:
 
 def _rows_of_objects(value: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Objects of objects, as pandas writes them: by row or by column, with an index inside."""
-    inner = [item for item in value.values() if isinstance(item, dict) and item]
-    if len(inner) != len(value):
+    inner = [item for item in value.values() if item]
+    if not inner:
+        return
+    if len(inner) == 1 and _has_rows({key: [] for key in value}):
+        yield from rows_of_object(inner[0])
         return
     if find_fields(inner[:20]) is not None:
         for item in inner:
