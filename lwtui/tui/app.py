@@ -73,7 +73,7 @@ class LwtuiApp(App[None]):
     }
     DEFAULT_MODE = "start"
     COMMANDS = {_palette}  # noqa: RUF012 (as Textual declares it)
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 (as Textual declares it)
         (0, "-narrow"),
         (100, "-wide"),
     ]

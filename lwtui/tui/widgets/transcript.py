@@ -118,6 +118,22 @@ class Transcript(VerticalScroll, can_focus=True):
     }
     """
 
+    def on_mount(self) -> None:
+        self.watch(self, "virtual_size", self._keep_end, init=False)
+
+    def on_resize(self) -> None:
+        self._keep_end()
+
+    def _keep_end(self) -> None:
+        # An anchor on text shorter than the widget makes Textual 8.2 scroll to a negative line.
+        taller = self.virtual_size.height > self.container_size.height
+        if taller and not self.is_anchored:
+            self.anchor()
+        elif not taller and self.is_anchored:
+            self.anchor(False)
+            self.set_scroll(None, 0)
+            self.refresh(layout=True)
+
     async def ask(self, text: str) -> AnswerTurn:
         """Add a prompt and the empty answer to it."""
         await self.mount(PromptTurn(text))
@@ -126,7 +142,8 @@ class Transcript(VerticalScroll, can_focus=True):
     async def answer(self) -> AnswerTurn:
         turn = AnswerTurn()
         await self.mount(turn)
-        self.anchor()
+        if self.is_anchored:
+            self.anchor()  # the user may have scrolled up: a new answer goes to the end again
         return turn
 
     async def forget_answer(self) -> None:
