@@ -54,9 +54,11 @@ def safetensors_header(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as stream:
             size = os.fstat(stream.fileno()).st_size
-            start = stream.read(8)
-            _refuse_others(path, start, size)
-            (length,) = struct.unpack("<Q", start)
+            start = stream.read(9)
+            if start[8:] != b"{":
+                _name_other_formats(path, start, size)
+            (length,) = struct.unpack("<Q", start[:8])
+            stream.seek(8)
             if length > size - 8:
                 _fail(path, "is cut short or no safetensors file: its header is not all there")
             if length > MAX_HEADER_BYTES:
@@ -101,7 +103,9 @@ def count_parameters(shapes: dict[str, tuple[int, ...]]) -> int:
     return total
 
 
-def _refuse_others(path: Path, start: bytes, size: int) -> None:
+def _name_other_formats(path: Path, start: bytes, size: int) -> None:
+    """Say what a file is that is no safetensors. A right header may begin with any byte, since its
+    length comes first, so this is asked only where no JSON follows the length."""
     if start[:2] == b"PK" or (start[:1] == b"\x80" and start[1:2] in b"\x02\x03\x04\x05"):
         raise BadInput(
             "This is a PyTorch pickle, not safetensors: loading it can run any code.",

@@ -12,9 +12,9 @@ from lwtui.learnware.index import Index, Row, Tree
 from lwtui.learnware.manifest import FILE_NAME, read_manifest
 from lwtui.learnware.record import search_text, to_record
 
-_RACY_NANOSECONDS = 2_000_000_000
-"""A file changed less than this ago may change again without a new time stamp (FAT keeps two
-seconds): its row is read again at the next look."""
+_GRAIN_NANOSECONDS = (2_000_000_000, 100_000_000)
+"""Of a file's own time and of the system's note of a change: within them it may change again
+without a new stamp (FAT keeps two seconds), so its row is read again at the next look."""
 
 
 def refresh(index: Index, tree: Tree, root: Path) -> bool:
@@ -107,5 +107,7 @@ def _settled(value: str) -> str:
     """The stamp, or '' (never equal to one) while the file may still change unnoticed."""
     if value == "missing":
         return value
-    newest = max(int(part) for part in value.split(":")[:2])
-    return value if time.time_ns() - newest > _RACY_NANOSECONDS else ""
+    now = time.time_ns()
+    times = [int(part) for part in value.split(":")[:2]]
+    old = all(now - at > grain for at, grain in zip(times, _GRAIN_NANOSECONDS, strict=True))
+    return value if old else ""

@@ -1,4 +1,6 @@
-"""How long a collection of 10,000 learnwares takes to list. Run: python tests/benchmarks/collection.py
+"""How long a collection of 10,000 learnwares takes to list.
+
+Run: python tests/benchmarks/collection.py
 
 Prints seconds (best of five) for: filling the index the first time, opening and listing all of it
 in a fresh collection, a page of 50, a text search, and the look at the folders alone.
@@ -121,9 +123,8 @@ def main() -> None:
         process = best_of(lambda: subprocess.run(command, check=True), 3)
         print(f"the same as a process of its own: {process:.3f} s")
         with Collection.open(home, starter) as collection:
-            print(
-                f"a page of 50:                   {best_of(lambda: collection.list(limit=50)):.4f} s"
-            )
+            page = best_of(lambda: collection.list(limit=50))
+            print(f"a page of 50:                   {page:.4f} s")
             search = best_of(lambda: collection.list("kind-77 finance", limit=50))
             print(f"a text search:                  {search:.4f} s")
         print(f"look at the folders:            {best_of(lambda: scan.stamps(home)):.3f} s")
