@@ -145,7 +145,8 @@ def _plain(
     left = {key: name for key, name in names.items() if name != answer}
     prompt = _first(PROMPTS, left) or _last_word(PROMPTS, left, (answer,))
     if not prompt and len(left) == 1:
-        prompt = next(iter(left.values()))
+        only = next(iter(left.values()))
+        prompt = only if any(isinstance(row.get(only), str) for row in rows) else ""
     if not prompt or not _has_text(rows, prompt):
         return None
     asks = _key(prompt) not in ("text", "sentence", "message", "utterance")

@@ -47,6 +47,7 @@ class _ListReader:
                 value = self._element()
             except (ValueError, RecursionError) as error:
                 message = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+                message = message.removesuffix(" at")
                 if not self._resume(getattr(error, "pos", self._at)):
                     self._log.skip(
                         self._source.name,

@@ -65,7 +65,7 @@ def _read_lines(source: Source, log: ProblemLog) -> Iterator[Row]:
     loads, name = json.loads, source.name
     for number, line in lines(source, log):
         try:
-            value = loads(line)
+            value = loads(line.rstrip("\r\n"))
         except (ValueError, RecursionError) as error:
             if not line.isspace():
                 log.skip(name, number, f"is not JSON: {reason(error)}; the line was skipped")
@@ -113,7 +113,7 @@ def _read_object(source: Source, log: ProblemLog) -> Iterator[Row]:
 def reason(error: Exception) -> str:
     """What is wrong with a piece of JSON, in a few words."""
     if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at column {error.colno}"
+        return f"{error.msg.removesuffix(' at')} at column {error.colno}"
     if isinstance(error, RecursionError):
         return "nested too deeply"
     return str(error)[:80]
