@@ -46,6 +46,6 @@ def text_of(app: LwtuiApp, selector: str) -> str:
 
 def screen_text(app: LwtuiApp) -> str:
     """Every line now on the screen, as the terminal would get it."""
-    width, height = app.size
+    _, height = app.size
     strips = app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip) for strip in strips[:height])

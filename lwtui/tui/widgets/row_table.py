@@ -177,7 +177,8 @@ class RowTable(ScrollView, can_focus=True):
             style = base + self.get_component_rich_style("row-table--hover")
         cells = self._cells(row)
         if cells is None:
-            self.post_message(self.Wanted(self, row))
+            # Painting runs in the name of the screen, which would be as far as the message gets.
+            self.post_message(self.Wanted(self, row).set_sender(self))
             return Strip([Segment(fit(" …", width), style)], width)
         segments = []
         for index, column_width in self._widths:
