@@ -18,6 +18,7 @@ import llama_cpp as c
 import numpy as np
 from numpy.typing import NDArray
 
+from lwtui.backend.machine import usable_cores
 from lwtui.backend.tokens import END_OF_TURN, Tokens
 from lwtui.errors import BackendError
 
@@ -99,7 +100,7 @@ class LlamaCppContext:
         self.batch = max(32, min(512, tokens, 2**25 // vocab_size))
         params.n_ctx, params.n_batch, params.n_ubatch = tokens, self.batch, self.batch
         params.n_seq_max, params.kv_unified = sequences, True
-        params.n_threads = params.n_threads_batch = threads()
+        params.n_threads = params.n_threads_batch = usable_cores()
         params.no_perf = True
         _said.clear()
         self._vocab_size = vocab_size
@@ -213,14 +214,6 @@ class GgufTokens(Tokens):
         """The bytes of a token, maybe half a character; none for a control token."""
         size = c.llama_token_to_piece(self._vocab, token, self._buffer, len(self._buffer), 0, False)
         return self._buffer.raw[: max(0, size)]
-
-
-def threads() -> int:
-    """As many threads as there are physical cores that we may use."""
-    import psutil
-
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(psutil.cpu_count(logical=False) or 1, allowed or 1))
 
 
 def _reason() -> str:

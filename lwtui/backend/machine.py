@@ -4,6 +4,7 @@ itself once it is loaded."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.metadata
 import importlib.util
@@ -34,7 +35,7 @@ class Gpu:
 @dataclass(frozen=True)
 class Machine:
     cores: int
-    """Physical cores."""
+    """Physical cores that may be used."""
     memory: int
     """Bytes in all."""
     available: int
@@ -42,13 +43,29 @@ class Machine:
     gpu: Gpu | None = None
 
 
+def usable_cores() -> int:
+    """Physical cores that this process may use: fewer where its CPU affinity, its container's
+    quota or ``OMP_NUM_THREADS`` says so. More threads than that wait for each other."""
+    import psutil
+
+    limits = [psutil.cpu_count(logical=False) or os.cpu_count() or 1]
+    if hasattr(os, "sched_getaffinity"):
+        limits.append(len(os.sched_getaffinity(0)))
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        limits.append(int(quota) // int(period))  # "max" is no number: no limit
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    if wanted.isdigit():
+        limits.append(int(wanted))
+    return max(1, min(limits))
+
+
 def look() -> Machine:
     """The machine as it is now."""
     import psutil
 
     memory = psutil.virtual_memory()
-    cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
-    return Machine(cores, int(memory.total), int(memory.available), find_gpu())
+    return Machine(usable_cores(), int(memory.total), int(memory.available), find_gpu())
 
 
 @functools.cache

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from lwtui.backend.machine import usable_cores
 from lwtui.backend.prompt import Detokeniser, Slices, StopText, fit
 from lwtui.backend.protocol import (
     Chunk,
@@ -104,6 +105,7 @@ class TransformersBackend:
         except (OSError, ValueError, KeyError) as error:
             reason = str(error).strip().splitlines()[0]
             raise BackendError(f"The model in {plan.base} cannot be loaded: {reason}") from error
+        torch.set_num_threads(usable_cores())
         self._model = model.to(self._device).eval()
         self._base_loads += 1
 
