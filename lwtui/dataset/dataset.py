@@ -181,9 +181,9 @@ class Dataset:
             if self.left_out:
                 found = f"it holds only {listed(self.left_out)}"
         else:
-            found = "; ".join(str(problem) for problem in problems[:5])
-            if len(problems) > 5:
-                found += f"; and {len(problems) - 5} more problems"
+            found = "; ".join(str(problem) for problem in problems[:3])
+            if self._log.total > 3:
+                found += f"; and {self._log.total - 3:,} more problems"
         return BadInput(
             f"nothing here can be used: {found}.",
             hint=f"Expected {READ}, with a column such as prompt, question, text or messages.",

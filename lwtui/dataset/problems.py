@@ -37,6 +37,11 @@ class ProblemLog:
         self.skipped += other.skipped
 
     @property
+    def total(self) -> int:
+        """Number of problems, listed or not."""
+        return len(self._listed) + self.unlisted
+
+    @property
     def problems(self) -> list[Problem]:
         """The messages, oldest first; a last one says how many more there are."""
         if not self.unlisted:

@@ -45,7 +45,7 @@ CASES: dict[str, tuple[str, bytes, int, list[str]]] = {
     ),
     "a line of another encoding": (
         "bad.jsonl",
-        '{"question": "é è à ü ö", "answer": "A"}\n'.encode() + '{"question": "é"}\n'.encode("cp1252"),
+        '{"question": "é è à ü ö", "answer": "A"}\n'.encode() + b'{"question": "\xe9"}\n',
         1,
         ["bad.jsonl:2: byte 0xe9 is not utf-8; the line was skipped"],
     ),
