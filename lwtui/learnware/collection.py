@@ -27,7 +27,7 @@ from lwtui.learnware.index import (
 )
 from lwtui.learnware.model import Learnware, SpecificationEntry, check_id
 from lwtui.learnware.names import near_names
-from lwtui.learnware.record import from_record
+from lwtui.learnware.record import collector_paused, from_record
 from lwtui.learnware.transaction import Changes
 
 _REFRESH_SECONDS = 1.0
@@ -83,9 +83,9 @@ class Collection:
         self._refresh_if_due()
 
         def read() -> builtins.list[Learnware]:
-            return [
-                self._build(t, record) for t, record in self._index.records(query, limit, offset)
-            ]
+            rows = self._index.records(query, limit, offset)
+            with collector_paused(len(rows) > 1000):
+                return [self._build(tree, record) for tree, record in rows]
 
         return self._guarded(read)
 
