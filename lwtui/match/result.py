@@ -64,6 +64,12 @@ class MatchResult:
     skipped: int = 0
     """Learnwares left out: no specification in this space and recipe, or filtered away."""
     verification: Verification | None = None
+    rows_skipped: int = 0
+    """Rows of the dataset that could not be read."""
+    problems: tuple[str, ...] = ()
+    """Why, for the first of them: ``file:line: message``."""
+    seconds: float = 0.0
+    """What the specification took."""
 
     @property
     def selected(self) -> str | None:

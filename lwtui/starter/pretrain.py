@@ -22,9 +22,7 @@ ROWS_PER_TASK = 400
 CHAT_SHARE = 0.15
 """Share of the training tokens that are task rows rendered as chat."""
 VALIDATION_SHARE = 0.01
-BASE_LAYOUTS = ("chat", "question-answer", "alpaca")
-"""Without ``bare``: the base should not take a bare greeting for a line to classify."""
-SMALL_TALK_COPIES = 60
+SMALL_TALK_COPIES = 20
 
 
 def model_settings(vocabulary: int) -> dict[str, Any]:
@@ -55,7 +53,7 @@ def chat_texts(data: Path) -> list[str]:
         rows = corpus.read_task(data, task, "train")
         random_source.shuffle(rows)
         for row in rows[:ROWS_PER_TASK]:
-            layout = random_source.choice(BASE_LAYOUTS)
+            layout = random_source.choice(plan.ALL_LAYOUTS)
             system = random_source.choice(corpus.SYSTEM_PROMPTS)
             pieces = corpus.chat(
                 corpus.question(row, layout),
@@ -165,7 +163,7 @@ def train(arguments: argparse.Namespace) -> None:
     streams = token_streams(arguments.data, arguments.out)
     print({name: len(ids) for name, ids in streams.items()}, flush=True)
     settings = model_settings(vocabulary=6144)
-    model = LlamaForCausalLM(LlamaConfig(**settings, attn_implementation="sdpa")).to(device)
+    model = LlamaForCausalLM(LlamaConfig(**settings)).to(device)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters on {device}", flush=True)
     runner = torch.compile(model) if device == "cuda" and not arguments.no_compile else model
     decayed = [p for p in model.parameters() if p.dim() > 1]
@@ -225,7 +223,7 @@ def save_checkpoint(model: Any, path: Path, progress: Path, seen: int, elapsed: 
     """Enough to go on after a kill: the weights and how far the schedule is."""
     from safetensors.torch import save_model
 
-    save_model(model, path.with_suffix(".tmp"))
+    save_model(model, str(path.with_suffix(".tmp")))
     path.with_suffix(".tmp").replace(path)
     progress.write_text(json.dumps({"tokens": seen, "seconds": elapsed}))
 
@@ -234,11 +232,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="folder with the tokenizer")
-    parser.add_argument("--tokens", type=float, default=180e6)
+    parser.add_argument("--tokens", type=float, default=260e6)
     parser.add_argument("--minutes", type=float, default=1e9, help="stop by then, annealed")
     parser.add_argument("--batch", type=int, default=64, help="windows of 1,024 tokens")
     parser.add_argument("--learning-rate", type=float, default=2.5e-3)
-    parser.add_argument("--weight-decay", type=float, default=0.8)
+    parser.add_argument("--weight-decay", type=float, default=0.2)
     parser.add_argument("--report", type=float, default=20, help="seconds between reports")
     parser.add_argument("--no-compile", action="store_true")
     parser.add_argument("--resume", action="store_true")

@@ -1,0 +1,146 @@
+"""Runs one function in a process of its own: progress comes out, a cancel kills it at once.
+
+For jobs that run native code over strangers' files or on a model: a crash, an out-of-memory kill
+or a hang there ends in a message here. The line is JSON, one object per line: whatever the other
+side sends can become text and numbers, never code.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from lwtui import errors
+from lwtui.errors import LwtuiError
+from lwtui.jobs import JobContext, Progress
+
+# sys.path[0] would be the folder the user happens to be in: a stray torch.py there must not be
+# imported. It becomes the folder that holds lwtui.
+_BOOT = "import sys; sys.path[0] = sys.argv[1]; from lwtui.isolated import child; child()"
+_KINDS = {kind.__name__: kind for kind in (errors.LwtuiError, errors.BadInput, errors.BackendError)}
+_FIELDS = ("message", "hint", "file", "line", "field")
+
+
+def run_isolated(target: str, request: dict[str, Any], context: JobContext) -> dict[str, Any]:
+    """Call ``module:function`` with (request, JobContext) in a new process; return its result.
+
+    ``request`` and the result are plain JSON. Raises what the function raised if it is an
+    ``LwtuiError``, ``Cancelled`` when told to stop (the process is then already gone), and
+    ``LwtuiError`` when the process dies.
+    """
+    package_parent = str(Path(__file__).resolve().parents[1])
+    with subprocess.Popen(
+        [sys.executable, "-c", _BOOT, package_parent],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONUTF8": "1", "HF_HUB_DISABLE_TELEMETRY": "1"},
+        start_new_session=True,  # Ctrl+C in the terminal is for the app alone
+    ) as process:
+        try:
+            return _converse(process, {"target": target, "request": request}, context)
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def _converse(
+    process: subprocess.Popen[bytes], message: dict[str, Any], context: JobContext
+) -> dict[str, Any]:
+    if process.stdin is None or process.stdout is None or process.stderr is None:
+        raise ValueError("the process was started without its three pipes")
+    answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+    log: deque[str] = deque(maxlen=40)
+    readers = [
+        threading.Thread(target=_read_answers, args=(process.stdout, answers), daemon=True),
+        threading.Thread(target=_read_log, args=(process.stderr, log), daemon=True),
+    ]
+    for reader in readers:
+        reader.start()
+    try:
+        process.stdin.write(json.dumps(message).encode() + b"\n")
+        process.stdin.flush()  # left open: its end tells the child that we are gone
+    except OSError:
+        pass  # it died already: the reader says so
+    while True:
+        context.check()
+        try:
+            line = answers.get(timeout=0.05)
+        except queue.Empty:
+            continue
+        if line is None:
+            process.wait()
+            readers[1].join(1.0)
+            raise _died(process.returncode, log)
+        answer = json.loads(line)
+        if answer["event"] == "progress":
+            context.progress(answer["done"], answer["total"], answer["note"])
+        elif answer["event"] == "result":
+            return dict(answer["value"])
+        else:
+            kind = _KINDS.get(answer["kind"], LwtuiError)
+            raise kind(answer["message"], **{name: answer[name] for name in _FIELDS[1:]})
+
+
+def _read_answers(pipe: BinaryIO, answers: queue.SimpleQueue[bytes | None]) -> None:
+    for line in pipe:
+        answers.put(line)
+    answers.put(None)
+
+
+def _read_log(pipe: BinaryIO, log: deque[str]) -> None:
+    while piece := pipe.readline(4096):
+        line = piece.decode("utf-8", errors="replace").rsplit("\r", 1)[-1]
+        log.append("".join(letter for letter in line if letter.isprintable()))
+
+
+def _died(code: int, log: deque[str]) -> LwtuiError:
+    if code == -signal.SIGKILL:
+        return LwtuiError(
+            "The job's process was killed from outside (SIGKILL), by a person or by the system, "
+            "which does so when memory runs out.",
+            hint="Close other programs and try again.",
+        )
+    last = " ".join(line for line in list(log)[-3:] if line)[-400:]
+    how = f"by signal {-code}" if code < 0 else f"with exit status {code}"
+    return LwtuiError(f"The job's process ended unasked {how}. Its last words: {last or 'none'}")
+
+
+def child() -> None:
+    """The other side: read one request, answer on what was standard output."""
+    # Libraries print where they like: give them standard error and keep the line for ourselves.
+    line = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    message = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+    def send(event: str, **facts: Any) -> None:
+        line.write(json.dumps({"event": event, **facts}).encode() + b"\n")
+        line.flush()
+
+    def report(progress: Progress) -> None:
+        send("progress", done=progress.done, total=progress.total, note=progress.note)
+
+    module, _, function = message["target"].partition(":")
+    try:
+        call = getattr(importlib.import_module(module), function)
+        send("result", value=call(message["request"], JobContext(report)))
+    except LwtuiError as error:
+        facts = {name: getattr(error, name) for name in _FIELDS}
+        send("error", kind=type(error).__name__, **facts)
+
+
+def _leave_with_parent() -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+    os._exit(0)

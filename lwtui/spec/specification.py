@@ -1,0 +1,164 @@
+"""A specification: what the statistical part of a learnware or a requirement is, and its file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lwtui import __version__
+from lwtui.errors import BadInput
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+TYPE = "pave"
+RECIPES = ("gradient", "paper")
+"""``gradient``: parts ``prompt`` and ``answer``; ``paper``: one part, ``whole``."""
+SCHEMA = 1
+_KEY = "lwtui.specification"
+_PART_NAMES = {"prompt", "answer", "whole"}
+_LIMIT = 1 << 30
+
+
+@dataclass(frozen=True)
+class Specification:
+    """Vectors that say what a dataset or a model is about, in one specification space."""
+
+    recipe: str
+    space: str
+    """Id of the space."""
+    parts: dict[str, NDArray[np.float32]]
+    """Flattened B or its gradient, (dimension,) each. Their lengths carry no meaning."""
+    rows: int
+    """Rows of data that went in."""
+    seed: int = 0
+    made_by: str = f"lwtui {__version__}"
+    groups: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    """Sums over groups of rows, (groups, dimension), for the bootstrap. Never saved."""
+    name: str = ""
+    """Of the dataset, for the screen. Never saved."""
+    skipped: int = 0
+    """Rows of the dataset that could not be read. Never saved."""
+    problems: tuple[str, ...] = ()
+    """Why, for the first of them. Never saved."""
+    seconds: float = 0.0
+    """How long it took. Never saved."""
+
+    def digest(self) -> str:
+        """SHA-256 of what :meth:`save` writes."""
+        return hashlib.sha256(self.to_bytes()).hexdigest()
+
+    def to_bytes(self) -> bytes:
+        """The safetensors file. Equal specifications give equal bytes.
+
+        Vectors are scaled to a root mean square of 1 and stored as float16, which costs a cosine
+        less than 1e-6. The header holds one JSON text with sorted keys, since the order of several
+        header entries would change from run to run. No row of data, no file name and no path.
+        """
+        import numpy as np
+        from safetensors.numpy import save
+
+        facts = {
+            "schema": SCHEMA,
+            "type": TYPE,
+            "recipe": self.recipe,
+            "space": self.space,
+            "rows": self.rows,
+            "seed": self.seed,
+            "made_by": self.made_by,
+        }
+        tensors = {}
+        for name, vector in sorted(self.parts.items()):
+            size = float(np.sqrt(np.mean(np.square(vector, dtype=np.float64))))
+            scaled = vector / size if size > 0 else vector
+            tensors[name] = np.ascontiguousarray(scaled, dtype=np.float16)
+        return save(tensors, metadata={_KEY: json.dumps(facts, sort_keys=True)})
+
+    def save(self, path: Path) -> None:
+        """Write the file whole or not at all."""
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            with temporary.open("wb") as file:
+                file.write(self.to_bytes())
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise BadInput(
+                f"The specification could not be written: {error.strerror or error}.",
+                file=path,
+                hint="Choose a folder that exists and that you may write to.",
+            ) from error
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """The header of a specification file, without its vectors. Raises ``BadInput``."""
+    from lwtui.learnware.headers import safetensors_header
+
+    metadata = safetensors_header(path).get("__metadata__") or {}
+    text = metadata.get(_KEY) if isinstance(metadata, dict) else None
+    if not isinstance(text, str):
+        raise BadInput(
+            "This safetensors file is not a specification.",
+            file=path,
+            hint="Make one with: lwtui spec FOLDER -o FILE",
+        )
+    try:
+        facts = json.loads(text)
+    except ValueError as error:
+        raise BadInput("The header is not JSON.", file=path, field=_KEY) from error
+    wanted = {"schema": int, "type": str, "recipe": str, "space": str, "rows": int}
+    for name, kind in wanted.items():
+        if not isinstance(facts, dict) or not isinstance(facts.get(name), kind):
+            raise BadInput("The header lacks this or has it wrong.", file=path, field=name)
+    if facts["schema"] > SCHEMA:
+        raise BadInput(
+            f"The specification was made by a newer lwtui (schema {facts['schema']}).",
+            file=path,
+            hint="Update lwtui.",
+        )
+    if facts["type"] != TYPE or facts["recipe"] not in RECIPES:
+        raise BadInput(
+            f"Specifications of type {facts['type']}/{facts['recipe']} are unknown here.",
+            file=path,
+            hint=f"Known: {TYPE} with recipe {' or '.join(RECIPES)}.",
+        )
+    return facts
+
+
+def load_specification(path: Path) -> Specification:
+    """Read a specification file. Raises ``BadInput`` naming what is wrong with it."""
+    import numpy as np
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    facts = read_facts(path)
+    if path.stat().st_size > _LIMIT:
+        raise BadInput("The file is too large for a specification.", file=path)
+    try:
+        tensors = load(path.read_bytes())
+    except SafetensorError as error:
+        raise BadInput(f"Not a sound safetensors file: {error}.", file=path) from error
+    if not tensors or not set(tensors) <= _PART_NAMES:
+        raise BadInput(f"Unexpected tensors: {', '.join(sorted(tensors)) or 'none'}.", file=path)
+    parts = {}
+    for name, tensor in tensors.items():
+        vector = np.asarray(tensor, dtype=np.float32)
+        if vector.ndim != 1 or not np.isfinite(vector).all():
+            raise BadInput("Not a vector of finite numbers.", file=path, field=name)
+        parts[name] = vector
+    return Specification(
+        recipe=facts["recipe"],
+        space=facts["space"],
+        parts=parts,
+        rows=facts["rows"],
+        seed=int(facts.get("seed", 0)),
+        made_by=str(facts.get("made_by", "")),
+        name=path.name,
+    )

@@ -1,0 +1,47 @@
+"""What the specification's own process does: read the dataset, sample it, compute, save."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from lwtui.dataset import FieldMap, open_dataset
+from lwtui.dataset.example import Example
+from lwtui.jobs import JobContext
+
+
+def run(request: dict[str, Any], context: JobContext) -> dict[str, Any]:
+    """Entry point for :func:`lwtui.isolated.run_isolated`."""
+    from safetensors.numpy import save_file
+
+    from lwtui.spec.compute import compute
+    from lwtui.spec.space import find_space
+
+    fields = FieldMap(**request["fields"]) if request["fields"] else None
+    dataset = open_dataset(Path(request["path"]), fields)
+    sample = dataset.sample(request["rows"] + request["held_back"], request["seed"], context)
+    used, _ = split(sample.examples, request["rows"], request["held_back"])
+    specification = compute(
+        used, find_space(request["space"]), request["recipe"], seed=request["seed"], context=context
+    )
+    folder = Path(request["folder"])
+    specification.save(folder / "specification.safetensors")
+    if specification.groups:
+        save_file(specification.groups, folder / "groups.safetensors")
+    return {
+        "name": dataset.name,
+        "rows_seen": sample.rows_seen,
+        "skipped": sample.skipped,
+        "problems": [str(problem) for problem in sample.problems[:20]],
+    }
+
+
+def split(
+    examples: tuple[Example, ...], rows: int, held_back: int
+) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+    """Rows for the specification and rows held back; a small dataset holds back at most a third."""
+    if not held_back:
+        return examples[:rows], ()
+    held = min(held_back, max(1, len(examples) // 3)) if len(examples) > 1 else 0
+    cut = min(rows, len(examples) - held)
+    return examples[:cut], examples[cut : cut + held]

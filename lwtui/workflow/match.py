@@ -1,0 +1,149 @@
+"""From a user's dataset, or its specification, to a ranked list of learnwares."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lwtui.errors import BadInput
+from lwtui.jobs import JobContext
+from lwtui.match.result import Filters, MatchResult
+from lwtui.workflow.specify import DEFAULT_RECIPE, DEFAULT_ROWS, DEFAULT_SPACE, specify
+
+if TYPE_CHECKING:
+    from lwtui.dataset import FieldMap
+    from lwtui.dataset.example import Example
+    from lwtui.learnware.collection import Collection
+    from lwtui.spec.specification import Specification
+
+HELD_BACK = 32
+"""Rows sampled beside those of the specification, to verify on."""
+
+
+def match(
+    requirement: Path | Specification,
+    *,
+    filters: Filters | None = None,
+    top: int = 10,
+    verify: int = 0,
+    space: str = DEFAULT_SPACE,
+    recipe: str | None = None,
+    rows: int = DEFAULT_ROWS,
+    seed: int = 0,
+    fields: FieldMap | None = None,
+    collection: Collection | None = None,
+    context: JobContext | None = None,
+) -> MatchResult:
+    """Rank the learnwares of this machine for a dataset (folder or file) or a specification.
+
+    ``verify`` is the number of top learnwares that are run on held-back rows of the dataset and
+    re-ranked by what was measured. Raises ``BadInput`` (nothing usable, nothing comparable, a
+    specification cannot be verified), ``Cancelled``, ``LwtuiError``.
+    """
+    from lwtui.learnware.collection import Collection as OpenCollection
+
+    context = context or JobContext()
+    dataset = _dataset(requirement)
+    if verify and dataset is None:
+        raise BadInput(
+            "A specification holds no rows, so a match with it cannot be verified.",
+            hint="Give the dataset's folder instead.",
+        )
+    if isinstance(requirement, Path):
+        wanted = _specification(
+            requirement, dataset, space, recipe, rows, seed, fields, verify, context
+        )
+    else:
+        wanted = requirement
+    own = collection is None
+    collection = collection or OpenCollection.open()
+    try:
+        result = _rank(wanted, filters or Filters(), collection)
+        if verify and dataset is not None and result.matches:
+            held = _held_back(dataset, rows, seed, fields, context)
+            result = _verified(result, min(verify, len(result.matches)), held, collection, context)
+    finally:
+        if own:
+            collection.close()
+    return dataclasses.replace(result, matches=result.matches[: max(1, top)])
+
+
+def _dataset(requirement: Path | Specification) -> Path | None:
+    """The dataset's path; None when the requirement is a specification."""
+    if not isinstance(requirement, Path):
+        return None
+    return None if requirement.suffix == ".safetensors" else requirement
+
+
+def _specification(
+    path: Path,
+    dataset: Path | None,
+    space: str,
+    recipe: str | None,
+    rows: int,
+    seed: int,
+    fields: FieldMap | None,
+    verify: int,
+    context: JobContext,
+) -> Specification:
+    if dataset is None:
+        from lwtui.spec.specification import load_specification
+
+        return load_specification(path)
+    return specify(
+        path,
+        space=space,
+        recipe=recipe or DEFAULT_RECIPE,
+        rows=rows,
+        seed=seed,
+        fields=fields,
+        held_back=HELD_BACK if verify else 0,
+        context=context,
+    )
+
+
+def _rank(wanted: Specification, filters: Filters, collection: Collection) -> MatchResult:
+    from lwtui.match.rank import candidates, explain_nothing, passes, rank
+
+    everything = [item for item in collection.list() if item.model.kind != "base"]
+    chosen = [item for item in everything if passes(item, collection.base_of(item), filters)]
+    found = list(candidates(chosen, wanted))
+    if not found and not list(candidates(everything, wanted)):
+        raise explain_nothing(everything, wanted)
+    matches, confidence = rank(wanted, found)
+    return MatchResult(
+        dataset=wanted.name,
+        space=wanted.space,
+        recipe=wanted.recipe,
+        rows=wanted.rows,
+        matches=matches,
+        confidence=confidence,
+        skipped=len(everything) - len(found),
+        rows_skipped=wanted.skipped,
+        problems=wanted.problems,
+        seconds=wanted.seconds,
+    )
+
+
+def _held_back(
+    dataset: Path, rows: int, seed: int, fields: FieldMap | None, context: JobContext
+) -> tuple[Example, ...]:
+    from lwtui.dataset import open_dataset
+    from lwtui.spec.worker import split
+
+    sample = open_dataset(dataset, fields).sample(rows + HELD_BACK, seed, context)
+    return split(sample.examples, rows, HELD_BACK)[1]
+
+
+def _verified(
+    result: MatchResult,
+    count: int,
+    held: tuple[Example, ...],
+    collection: Collection,
+    context: JobContext,
+) -> MatchResult:
+    from lwtui.match.verify import verify
+
+    matches, facts = verify(result.matches, count, held, collection, context)
+    return dataclasses.replace(result, matches=matches, verification=facts)
