@@ -37,6 +37,15 @@ PLAIN_STOP = ("\nUser:", "\nSystem:")
 # Unicode noncharacters: no text may contain them, so they can mark what must stay literal.
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 _LITERAL = re.compile(f"{_OPEN}([^{_CLOSE}]*){_CLOSE}")
+_TEMPLATE_BUGS = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What code in a template raises besides Jinja's own errors."""
 _MARKS = str.maketrans("", "", _OPEN + _CLOSE)
 
 
@@ -78,7 +87,7 @@ class ChatTemplate:
             return self._template.render(
                 messages=turns, add_generation_prompt=generation_prompt, **self._tokens
             )
-        except (jinja2.TemplateError, TypeError, ValueError, KeyError) as error:
+        except (jinja2.TemplateError, *_TEMPLATE_BUGS) as error:
             if any(m.role == "system" for m in messages):
                 return self.render(_system_into_user(messages), generation_prompt=generation_prompt)
             raise BadInput(f"The model's chat template refuses this chat: {error}") from error
