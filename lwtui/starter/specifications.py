@@ -1,0 +1,72 @@
+"""Computes the specifications of the starter learnwares and the mean of their space."""
+
+from __future__ import annotations
+
+import argparse
+import random
+from pathlib import Path
+
+from lwtui.dataset.example import Example
+from lwtui.starter import corpus, plan
+
+SEED = 3407
+ROWS = 128
+MEAN_ROWS = 64
+
+
+def example(row: corpus.Row, layout: str) -> Example:
+    """A row as lwtui's reader would give it, with or without its instruction."""
+    if layout == "bare" and row.input:
+        return Example(row.input, "", row.output)
+    return Example(row.instruction, row.input, row.output)
+
+
+def examples(data: Path, tasks: tuple[str, ...], share: float, rows: int) -> list[Example]:
+    """A seeded sample of training rows, half of them without their instruction: what is specified
+    is the task and not how somebody worded it."""
+    found = corpus.recipe_rows(data, tasks, share, SEED)
+    random.Random(f"{SEED}/specification").shuffle(found)
+    return [example(row, ("chat", "bare")[index % 2]) for index, row in enumerate(found[:rows])]
+
+
+def main() -> None:
+    import safetensors.numpy
+
+    from lwtui.spec import compare
+    from lwtui.spec.compute import compute
+    from lwtui.spec.reference import load_reference
+    from lwtui.spec.space import find_space
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True, help="folder for the specifications")
+    parser.add_argument("--recipe", default="gradient", choices=("gradient", "paper"))
+    arguments = parser.parse_args()
+    space = find_space("starter")
+    reference = load_reference(space)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    for recipe in plan.RECIPES:
+        file = arguments.out / f"{recipe.name}-{arguments.recipe}.safetensors"
+        if file.exists():
+            continue
+        rows = examples(arguments.data, recipe.tasks, recipe.share, ROWS)
+        found = compute(rows, space, arguments.recipe, seed=SEED, reference=reference)
+        found.save(file)
+        print(recipe.name, flush=True)
+    if arguments.recipe == "gradient":
+        single = [
+            compute(
+                examples(arguments.data, (task,), 1.0, MEAN_ROWS),
+                space,
+                "gradient",
+                seed=SEED,
+                reference=reference,
+            )
+            for task in plan.SEEN_BY_BASE
+        ]
+        mean = {name: part.astype("float16") for name, part in compare.mean_of(single).items()}
+        safetensors.numpy.save_file(mean, arguments.out / f"{space.id}-gradient.safetensors")
+
+
+if __name__ == "__main__":
+    main()
