@@ -17,23 +17,7 @@ from pathlib import Path
 from lwtui.dataset import open_dataset
 from lwtui.jobs import JobContext, Progress
 
-_WORDS = [
-    "card",
-    "account",
-    "transfer",
-    "fee",
-    "branch",
-    "balance",
-    "refund",
-    "loan",
-    "cheque",
-    "please",
-    "when",
-    "why",
-    "my",
-    "has",
-    "not",
-]
+_WORDS = ("card", "account", "transfer", "fee", "branch", "balance", "refund", "why", "my", "not")
 
 
 def generate(path: Path, megabytes: int, broken_every: int = 1_000_000) -> int:
