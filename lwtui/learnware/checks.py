@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,11 +162,17 @@ def _specification_file(learnware: Learnware, entry: SpecificationEntry) -> None
     metadata = safetensors_header(path).get("__metadata__", {})
     if entry.sha256 and hash_file(path)[1] != entry.sha256:
         raise BadInput("The specification is not the one the manifest describes.", file=path)
+    try:
+        # lwtui keeps its facts in one JSON text; other tools write plain entries.
+        facts = json.loads(metadata.get("lwtui.specification", "{}"))
+    except (ValueError, RecursionError) as error:
+        raise BadInput("The specification's header is damaged.", file=path) from error
+    stated = {**metadata, **(facts if isinstance(facts, dict) else {})}
     for name, wanted in (("space", entry.space), ("recipe", entry.recipe)):
-        found = metadata.get(name, wanted)
+        found = stated.get(name, wanted)
         if found != wanted:
             raise BadInput(
-                f"The file is of {name} {found!r}, the manifest says {wanted!r}.", file=path
+                f"The file is of {name} {found!r:.80}, the manifest says {wanted!r}.", file=path
             )
 
 

@@ -1,0 +1,22 @@
+"""``lwtui`` and ``python -m lwtui``."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Run the command line, or the app when nothing is asked; return the exit code."""
+    arguments = sys.argv[1:]
+    if not arguments and sys.stdin.isatty() and sys.stdout.isatty():
+        # Straight into the app: its first frame does not wait for the command line's parser.
+        from lwtui.tui.app import run
+
+        return run()
+    from lwtui.cli.main import run_command
+
+    return run_command(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The command line: every verb, scriptable. One file for each verb or two that belong together."""

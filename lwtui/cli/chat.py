@@ -1,0 +1,227 @@
+"""``lwtui chat``: one prompt for scripts, or a plain line by line conversation."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lwtui.cli.output import json_option, print_json, print_text
+from lwtui.cli.progress import job
+from lwtui.errors import EXIT_DONE, EXIT_INTERRUPTED, BadInput, LwtuiError
+from lwtui.safe_text import clean
+
+if TYPE_CHECKING:
+    from lwtui.backend.protocol import Finished, GenerationSettings
+    from lwtui.match.result import MatchResult
+    from lwtui.workflow.chat import Chat
+
+_LARGEST_PROMPT = 16 * 1024 * 1024
+
+
+@click.command("chat")
+@click.argument("id", required=False)
+@click.option(
+    "--for", "folder", type=click.Path(path_type=Path), help="Match this dataset, take the winner."
+)
+@click.option(
+    "--backend",
+    type=click.Choice(["auto", "transformers", "llama_cpp", "openai"]),
+    default="auto",
+    show_default=True,
+    help="What runs the model.",
+)
+@click.option("--prompt", metavar="TEXT", help="Answer this and leave; - reads standard input.")
+@click.option("--system", default="", help="The system prompt.")
+@click.option("--temperature", type=click.FloatRange(min=0), help="0: always the likeliest word.")
+@click.option("--max-tokens", type=click.IntRange(min=1), help="Longest answer.")
+@click.option("--seed", type=click.IntRange(min=0), help="For the same answer again.")
+@json_option
+def chat_command(
+    id: str | None,
+    folder: Path | None,
+    backend: str,
+    prompt: str | None,
+    system: str,
+    temperature: float | None,
+    max_tokens: int | None,
+    seed: int | None,
+    as_json: bool,
+) -> int:
+    """Chat with the learnware ID, or with the one that suits the dataset --for FOLDER best.
+
+    Ctrl+C stops an answer and keeps its text; Ctrl+D or /quit leaves.
+    """
+    if id and folder:
+        raise BadInput("Give a learnware or --for FOLDER, not both.")
+    if as_json and prompt is None:
+        raise BadInput("--json needs --prompt.")
+    text = _prompt_text(prompt)
+    settings = _settings(temperature, max_tokens, seed)
+    result = _match(folder) if folder else None
+    chosen = result.selected if result else id
+    if result and chosen and not as_json:
+        print_text(f"{chosen} suits {result.dataset} best ({result.confidence}).", err=True)
+    chat = _open(chosen, backend, settings, system, keep=text is None)
+    with chat:
+        if text is None:
+            return _converse(chat)
+        return _answer_once(chat, text, result, as_json)
+
+
+def _prompt_text(prompt: str | None) -> str | None:
+    if prompt != "-":
+        return prompt
+    data = sys.stdin.buffer.read(_LARGEST_PROMPT + 1)
+    if len(data) > _LARGEST_PROMPT:
+        raise BadInput("The prompt is larger than 16 MiB.")
+    return data.decode("utf-8", errors="replace")
+
+
+def _settings(
+    temperature: float | None, max_tokens: int | None, seed: int | None
+) -> GenerationSettings:
+    from lwtui.backend.protocol import GenerationSettings
+
+    given = {"temperature": temperature, "max_tokens": max_tokens, "seed": seed}
+    return GenerationSettings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+
+
+def _match(folder: Path) -> MatchResult:
+    from lwtui.workflow.match import match
+
+    with job() as context:
+        result = match(folder, top=1, context=context)
+    if result.selected is None:
+        raise LwtuiError("No learnware here suits this dataset.")
+    return result
+
+
+def _open(
+    id: str | None, backend: str, settings: GenerationSettings, system: str, keep: bool
+) -> Chat:
+    from lwtui.workflow.browse import default_learnware, open_collection
+    from lwtui.workflow.chat import Chat
+
+    if id is None:
+        with open_collection() as collection:
+            id = default_learnware(collection).id
+    with job() as context:
+        context.progress(0, None, f"loading {id}")
+        return Chat.open(
+            id, backend=backend, settings=settings, system=system, keep=keep, context=context
+        )
+
+
+def _answer_once(chat: Chat, text: str, result: MatchResult | None, as_json: bool) -> int:
+    finished = _stream(chat, text, show=not as_json)
+    stopped = finished is None or finished.reason == "cancelled"
+    if as_json:
+        print_json(_facts(chat, finished, result))
+    return EXIT_INTERRUPTED if stopped else EXIT_DONE
+
+
+def _facts(chat: Chat, finished: Finished | None, result: MatchResult | None) -> dict[str, Any]:
+    turn = chat.session.turns[-1]
+    backend, _, device = chat.where.partition("/")
+    facts: dict[str, Any] = {
+        "learnware": chat.session.learnware,
+        "backend": backend,
+        "device": device,
+        "reason": chat.reason,
+        "answer": turn.content,
+        "finished": finished.reason if finished else "cancelled",
+        "prompt_tokens": finished.prompt_tokens if finished else 0,
+        "tokens": turn.tokens,
+        "seconds_to_first": finished.seconds_to_first if finished else None,
+        "seconds": turn.seconds,
+        "note": turn.note,
+    }
+    if result is not None:
+        from lwtui.cli.match import result_facts
+
+        facts["match"] = result_facts(result, result.dataset)
+    return facts
+
+
+def _converse(chat: Chat) -> int:
+    """Read a line, stream the answer, until the end."""
+    with contextlib.suppress(ImportError):
+        import readline  # noqa: F401 - gives input() editing and a history
+    terminal = sys.stdin.isatty()
+    if terminal:
+        print_text(
+            f"{chat.session.learnware} on {chat.where}. {chat.reason} "
+            "Ctrl+C stops an answer, Ctrl+D or /quit leaves.",
+            err=True,
+        )
+    while True:
+        try:
+            text = input("> " if terminal else "")
+        except EOFError:
+            if terminal:
+                click.echo(err=True)
+            return EXIT_DONE
+        except KeyboardInterrupt:
+            click.echo(err=True)
+            return EXIT_INTERRUPTED
+        if text.strip() in ("/quit", "/exit"):
+            return EXIT_DONE
+        if not text.strip():
+            continue
+        try:
+            _stream(chat, text, show=True)
+        except BadInput as error:
+            print_text(f"Error: {error}", err=True)
+        except LwtuiError as error:
+            # The model's process may have died: the next question starts it again.
+            print_text(f"\nError: {error}", err=True)
+
+
+def _stream(chat: Chat, text: str, *, show: bool) -> Finished | None:
+    """Ask and print the answer as it comes; None if it ended without a last word. Ctrl+C stops
+    the answer."""
+    from lwtui.backend.protocol import Chunk
+
+    finished: Finished | None = None
+    with _ctrl_c_stops(chat):
+        for item in chat.ask(text):
+            if not isinstance(item, Chunk):
+                finished = item
+            elif show:
+                click.echo(clean(item.text), nl=False)
+    if show:
+        click.echo()
+        note = chat.session.turns[-1].note
+        if note:
+            print_text(note, err=True)
+    return finished
+
+
+@contextlib.contextmanager
+def _ctrl_c_stops(chat: Chat) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed = False
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        nonlocal pressed
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+        # Not from here: the handler may have interrupted code that holds the lock stop() takes.
+        threading.Thread(target=chat.stop, daemon=True).start()
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,153 @@
+"""``lwtui match``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lwtui.cli.dataset_options import dataset_options, parse_fields
+from lwtui.cli.output import json_option, print_json, print_table, print_text
+from lwtui.cli.progress import job
+from lwtui.cli.spec import print_skipped
+from lwtui.learnware.storage import human_size
+from lwtui.match.result import Filters, Match, MatchResult
+from lwtui.workflow.match import match
+
+_BAR = 10
+
+
+@click.command("match")
+@click.argument("requirement", metavar="FOLDER|SPEC", type=click.Path(path_type=Path))
+@click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, help="How many.")
+@click.option("--domain", default="", help="Only this domain.")
+@click.option("--base", default="", help="Only adapters on this base.")
+@click.option("--licence", "--license", default="", help="Only this licence.")
+@click.option("--language", default="", help="Only models for this language (en, de, …).")
+@click.option("--max-size", metavar="MB", type=click.FloatRange(min=0), help="With its base.")
+@click.option("--verify", is_flag=True, help="Run the best on rows held back, and re-rank.")
+@click.option(
+    "--verify-top",
+    type=click.IntRange(min=1),
+    default=4,
+    show_default=True,
+    help="How many of the best --verify runs.",
+)
+@dataset_options
+@json_option
+def match_command(
+    requirement: Path,
+    top: int,
+    domain: str,
+    base: str,
+    licence: str,
+    language: str,
+    max_size: float | None,
+    verify: bool,
+    verify_top: int,
+    space: str,
+    recipe: str,
+    rows: int,
+    seed: int,
+    fields: str | None,
+    as_json: bool,
+) -> None:
+    """Rank the learnwares on this machine for a dataset in FOLDER (or one file), or for a
+    specification that `lwtui spec` wrote. The best comes first."""
+    limit = int(max_size * 1_000_000) if max_size else 0
+    with job() as context:
+        result = match(
+            requirement,
+            filters=Filters(domain, base, licence, language, limit),
+            top=top,
+            verify=verify_top if verify else 0,
+            space=space,
+            recipe=recipe,
+            rows=rows,
+            seed=seed,
+            fields=parse_fields(fields),
+            context=context,
+        )
+    name = result.dataset or requirement.name
+    if as_json:
+        print_json(result_facts(result, name))
+    else:
+        _print(result, name)
+
+
+def result_facts(result: MatchResult, dataset: str) -> dict[str, Any]:
+    """A match as JSON. ``similarity`` is a cosine, ``score`` 0 to 1, ``measured_loss`` nats/token,
+    ``size`` bytes."""
+    facts: dict[str, Any] = {
+        "dataset": dataset,
+        "space": result.space,
+        "recipe": result.recipe,
+        "rows": result.rows,
+        "confidence": result.confidence,
+        "selected": result.selected,
+        "matches": [_match_facts(each) for each in result.matches],
+        "skipped": result.skipped,
+        "rows_skipped": result.rows_skipped,
+        "problems": list(result.problems),
+        "verification": None,
+    }
+    check = result.verification
+    if check is not None:
+        facts["verification"] = {
+            "rows": check.rows,
+            "learnwares": check.learnwares,
+            "base_loss": check.base_loss,
+            "seconds": check.seconds,
+        }
+    return facts
+
+
+def _match_facts(found: Match) -> dict[str, Any]:
+    learnware = found.learnware
+    return {
+        "id": found.id,
+        "similarity": found.similarity,
+        "score": found.score,
+        "parts": found.parts,
+        "measured_loss": found.measured_loss,
+        "title": learnware.semantic.title,
+        "domain": learnware.semantic.domain,
+        "licence": learnware.semantic.licence,
+        "base": learnware.model.base,
+        "size": learnware.size,
+    }
+
+
+def _print(result: MatchResult, name: str) -> None:
+    if not result.matches:
+        print_text("No learnware passes these filters.", err=True)
+        return
+    print_text(
+        f"{name}: {result.rows} rows, space {result.space}, recipe {result.recipe}. "
+        f"Confidence: {result.confidence}."
+    )
+    measured = result.verification is not None
+    head = ["", "id", "similarity", "score", "", "size", "licence"]
+    rows = []
+    for number, found in enumerate(result.matches, 1):
+        size, licence = found.learnware.size, found.learnware.semantic.licence
+        bar = "█" * round(found.score * _BAR)
+        row = [str(number), found.id, f"{found.similarity:.3f}", f"{found.score:.2f}", bar]
+        row += [human_size(size) if size else "", licence]
+        if measured:
+            loss = found.measured_loss
+            row.append("" if loss is None else f"{loss:.3f}")
+        rows.append(row)
+    if measured:
+        head.append("loss")
+    print_table(head, rows, shrink=1, right="r rr r r")
+    check = result.verification
+    if check is not None:
+        base = f"; the bare base: {check.base_loss:.3f}" if check.base_loss is not None else ""
+        print_text(
+            f"Loss: nats/token of the answers of {check.rows} rows held back{base}. "
+            f"Measured on {check.learnwares} learnwares in {check.seconds:.1f} s."
+        )
+    print_skipped(result.rows_skipped, result.problems)
+    print_text(f"Chat with it: lwtui chat {result.selected}", err=True)

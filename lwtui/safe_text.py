@@ -1,0 +1,37 @@
+"""Text from data, cards and models made safe to show in a terminal.
+
+Nothing that comes from outside may move the cursor, change colours, reorder a line or break the
+terminal's encoding.
+"""
+
+from __future__ import annotations
+
+import re
+
+_ESCAPE_SEQUENCE = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])?"
+    r"|\x9b[0-?]*[ -/]*[@-~]"
+)
+# C0 and C1 controls but tab and line feed; format characters that reorder or hide text (the joiners
+# U+200C and U+200D stay: scripts and emoji need them); line and paragraph separators; interlinear
+# and tag characters. Lone surrogates are replaced: no terminal's encoding can carry them.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_BLANKS = re.compile(r"\s+")
+
+
+def clean(text: str) -> str:
+    """``text`` without escape sequences, controls and reordering marks; line breaks stay."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\x1b" in text or "\x9b" in text:
+        text = _ESCAPE_SEQUENCE.sub("", text)
+    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", _UNSAFE.sub("", text))
+
+
+def one_line(text: str, limit: int = 2_000) -> str:
+    """``text`` cleaned, on one line, at most ``limit`` characters."""
+    # Cut before the work: a field may hold a book.
+    return _BLANKS.sub(" ", clean(text[: 2 * limit])).strip()[:limit]
