@@ -10,8 +10,8 @@ from lwtui.dataset.example import Example
 from lwtui.starter import corpus, plan
 
 SEED = 3407
-ROWS = 128
-MEAN_ROWS = 64
+ROWS = 64
+MEAN_ROWS = 32
 
 
 def example(row: corpus.Row, layout: str) -> Example:
