@@ -141,6 +141,7 @@ def child() -> None:
 
 
 def _leave_with_parent() -> None:
-    while sys.stdin.buffer.read(4096):
+    # Not through sys.stdin: a thread that holds its lock would abort the interpreter's end.
+    while os.read(0, 4096):
         pass
     os._exit(0)

@@ -1,0 +1,53 @@
+# Two commands: `make run` opens the app, `make test` runs everything that must pass.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt
+DEMO ?= lwtui/demo/finance-support
+
+.PHONY: run test lint gguf screenshots benchmarks clean help
+
+run: $(VENV)/.run  ## open the app on the starter collection and a demo dataset
+	@$(BIN)/lwtui --data $(DEMO)
+
+test: $(VENV)/.test  ## lint, types, layers and tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+lint: $(VENV)/.test  ## mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+gguf: $(VENV)/.run  ## add the llama.cpp backend (needs a C++ compiler and cmake; about 4 minutes)
+	$(PIP) -e '.[gguf]'
+
+screenshots: $(VENV)/.test  ## draw screenshots/ with the real app
+	$(BIN)/python -m tests.screenshots
+
+benchmarks: $(VENV)/.test  ## side-by-side timings
+	@for file in tests/benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+clean:  ## remove what was installed here
+	rm -rf $(VENV)
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "lwtui needs Python 3.10 to 3.13. Say which: make run PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml .ci/constraints.txt | $(BIN)/python
+	@echo "Installing lwtui and its pinned dependencies into $(VENV) (some minutes, once)…"
+	@$(PIP) -e .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml .ci/constraints.txt | $(BIN)/python
+	@$(PIP) -e '.[dev,starter]'
+	@$(PIP) -e '.[gguf]' || echo "llama-cpp-python did not build (it needs a C++ compiler and \
+	cmake): its tests will be skipped."
+	@touch $@ $(VENV)/.run

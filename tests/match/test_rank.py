@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lwtui.dataset.example import Example
+from lwtui.errors import BadInput
+from lwtui.learnware.model import (
+    Learnware,
+    ModelFile,
+    ModelInfo,
+    Semantic,
+    SpecificationEntry,
+)
+from lwtui.match.rank import Candidate, candidates, explain_nothing, passes, rank
+from lwtui.match.result import Filters
+from lwtui.match.verify import answered, messages_of
+from lwtui.spec.space import find_space
+from lwtui.spec.specification import Specification
+from lwtui.spec.worker import split
+
+SPACE = find_space("starter")
+
+
+def vector(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=SPACE.dimension).astype(np.float32)
+
+
+def specification(vector: np.ndarray, **changes: object) -> Specification:
+    facts: dict[str, object] = {"recipe": "paper", "space": SPACE.id, "rows": 1}
+    return Specification(parts={"whole": vector}, **{**facts, **changes})  # type: ignore[arg-type]
+
+
+def learnware(name: str, **semantic: object) -> Learnware:
+    return Learnware(
+        f"me/{name}",
+        ModelInfo("adapter", base="starter/base", files=(ModelFile("a", "peft", size=100),)),
+        Semantic(**semantic),  # type: ignore[arg-type]
+    )
+
+
+def test_the_most_similar_comes_first_and_equals_by_id() -> None:
+    user = specification(vector(0))
+    near = vector(0) + 0.3 * vector(1)
+    found = [
+        Candidate(learnware("far"), specification(vector(2))),
+        Candidate(learnware("twin-b"), specification(near)),
+        Candidate(learnware("twin-a"), specification(near)),
+    ]
+    matches, confidence = rank(user, found)
+    assert [match.learnware.name for match in matches] == ["twin-a", "twin-b", "far"]
+    assert confidence == "close call"
+    assert matches[0].score > 0.99
+    assert matches[0].parts == {"whole": pytest.approx(matches[0].similarity)}
+
+
+def test_confidence_of_one_and_of_none() -> None:
+    user = specification(vector(0))
+    one = [Candidate(learnware("only"), specification(vector(2)))]
+    assert rank(user, one)[1] == "clear"
+    assert rank(user, []) == ((), "none")
+
+
+def test_a_clear_lead_is_told_from_a_specification_alone() -> None:
+    found = [
+        Candidate(learnware("own"), specification(vector(0))),
+        Candidate(learnware("other"), specification(vector(2))),
+    ]
+    assert rank(specification(vector(0)), found)[1] == "clear"
+
+
+def test_damaged_and_foreign_specifications_are_left_out(tmp_path: Path) -> None:
+    user = specification(vector(0))
+    entry = SpecificationEntry("pave", "paper", SPACE.id, "s.safetensors")
+    cases = {"good": specification(vector(1)), "foreign": specification(vector(1), space="x-1")}
+    found = []
+    for name in ("good", "foreign", "damaged", "missing"):
+        folder = tmp_path / name
+        folder.mkdir()
+        if name in cases:
+            cases[name].save(folder / entry.file)
+        elif name == "damaged":
+            (folder / entry.file).write_bytes(b"junk")
+        found.append(
+            Learnware(
+                f"me/{name}",
+                ModelInfo("adapter"),
+                specifications=(entry,),
+                specs_folder=folder,
+            )
+        )
+    assert [c.learnware.name for c in candidates(found, user)] == ["good"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (Filters(), True),
+        (Filters(domain="Finance"), True),
+        (Filters(domain="medicine"), False),
+        (Filters(base="starter/base"), True),
+        (Filters(base="other/base"), False),
+        (Filters(licence="MIT"), True),
+        (Filters(licence="apache-2.0"), False),
+        (Filters(language="en"), True),
+        (Filters(language="zh"), False),
+        (Filters(max_bytes=1100), True),
+        (Filters(max_bytes=1099), False),
+    ],
+)
+def test_filters(filters: Filters, expected: bool) -> None:
+    item = learnware("x", domain="finance", licence="mit", languages=("en", "de"))
+    base = Learnware(
+        "starter/base", ModelInfo("base", files=(ModelFile("b", "safetensors", size=1000),))
+    )
+    assert passes(item, base, filters) is expected
+
+
+def test_nothing_comparable_says_what_there_is_and_how_to_fix_it() -> None:
+    user = specification(vector(0))
+    bare = explain_nothing([learnware("x")], user)
+    assert "No learnware here has a specification" in str(bare)
+    entry = SpecificationEntry("pave", "gradient", "starter-12345678", "s")
+    other = Learnware("me/x", ModelInfo("adapter"), specifications=(entry,))
+    message = str(explain_nothing([other], user))
+    assert SPACE.id in message
+    assert "--space starter --recipe gradient" in message
+    assert isinstance(bare, BadInput)
+
+
+def test_rows_held_back_are_never_used_for_the_specification() -> None:
+    examples = tuple(Example(str(index)) for index in range(40))
+    used, held = split(examples, 64, 32)
+    assert not set(used) & set(held)
+    assert (len(used), len(held)) == (27, 13)
+    used, held = split(examples, 10, 5)
+    assert (len(used), len(held)) == (10, 5)
+    assert split(examples[:1], 10, 5) == (examples[:1], ())
+    assert split(examples, 10, 0) == (examples[:10], ())
+
+
+def test_only_rows_with_answers_can_verify() -> None:
+    rows = [Example("a"), Example("b", answer="B")]
+    assert answered(rows) == rows[1:]
+    with pytest.raises(BadInput, match="answer=COLUMN"):
+        answered(rows[:1])
+
+
+def test_a_row_becomes_a_conversation() -> None:
+    row = Example("q", "i", "a", system="s", history=(("user", "u"), ("assistant", "w")))
+    assert [(m.role, m.content) for m in messages_of(row)] == [
+        ("system", "s"),
+        ("user", "u"),
+        ("assistant", "w"),
+        ("user", "q\n\ni"),
+    ]
