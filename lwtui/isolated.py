@@ -7,6 +7,7 @@ side sends can become text and numbers, never code.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -17,7 +18,7 @@ import sys
 import threading
 from collections import deque
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from lwtui import errors
 from lwtui.errors import LwtuiError
@@ -46,61 +47,66 @@ def run_isolated(target: str, request: dict[str, Any], context: JobContext) -> d
         env={**os.environ, "PYTHONUTF8": "1", "HF_HUB_DISABLE_TELEMETRY": "1"},
         start_new_session=True,  # Ctrl+C in the terminal is for the app alone
     ) as process:
+        line = _Line(process)
         try:
-            return _converse(process, {"target": target, "request": request}, context)
+            return line.converse({"target": target, "request": request}, context)
         finally:
             if process.poll() is None:
                 process.kill()
+            line.join()
 
 
-def _converse(
-    process: subprocess.Popen[bytes], message: dict[str, Any], context: JobContext
-) -> dict[str, Any]:
-    if process.stdin is None or process.stdout is None or process.stderr is None:
-        raise ValueError("the process was started without its three pipes")
-    answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-    log: deque[str] = deque(maxlen=40)
-    readers = [
-        threading.Thread(target=_read_answers, args=(process.stdout, answers), daemon=True),
-        threading.Thread(target=_read_log, args=(process.stderr, log), daemon=True),
-    ]
-    for reader in readers:
-        reader.start()
-    try:
-        process.stdin.write(json.dumps(message).encode() + b"\n")
-        process.stdin.flush()  # left open: its end tells the child that we are gone
-    except OSError:
-        pass  # it died already: the reader says so
-    while True:
-        context.check()
-        try:
-            line = answers.get(timeout=0.05)
-        except queue.Empty:
-            continue
-        if line is None:
-            process.wait()
-            readers[1].join(1.0)
-            raise _died(process.returncode, log)
-        answer = json.loads(line)
-        if answer["event"] == "progress":
-            context.progress(answer["done"], answer["total"], answer["note"])
-        elif answer["event"] == "result":
-            return dict(answer["value"])
-        else:
-            kind = _KINDS.get(answer["kind"], LwtuiError)
-            raise kind(answer["message"], **{name: answer[name] for name in _FIELDS[1:]})
+class _Line:
+    """The app's end of the line to one process."""
 
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._log: deque[str] = deque(maxlen=40)
+        self._readers = [
+            threading.Thread(target=work, daemon=True) for work in (self._listen, self._keep_log)
+        ]
+        for reader in self._readers:
+            reader.start()
 
-def _read_answers(pipe: BinaryIO, answers: queue.SimpleQueue[bytes | None]) -> None:
-    for line in pipe:
-        answers.put(line)
-    answers.put(None)
+    def converse(self, message: dict[str, Any], context: JobContext) -> dict[str, Any]:
+        request = cast(BinaryIO, self._process.stdin)
+        with contextlib.suppress(OSError):  # it died already: the reader says so
+            request.write(json.dumps(message).encode() + b"\n")
+            request.flush()  # left open: its end tells the child that we are gone
+        while True:
+            context.check()
+            try:
+                line = self._answers.get(timeout=0.05)
+            except queue.Empty:
+                continue
+            if line is None:
+                self._process.wait()
+                self.join()
+                raise _died(self._process.returncode, self._log)
+            answer = json.loads(line)
+            if answer["event"] == "progress":
+                context.progress(answer["done"], answer["total"], answer["note"])
+            elif answer["event"] == "result":
+                return dict(answer["value"])
+            else:
+                kind = _KINDS.get(answer["kind"], LwtuiError)
+                raise kind(answer["message"], **{name: answer[name] for name in _FIELDS[1:]})
 
+    def join(self) -> None:
+        """Wait for the readers, which end with the process: its pipes may then be closed."""
+        for reader in self._readers:
+            reader.join()
 
-def _read_log(pipe: BinaryIO, log: deque[str]) -> None:
-    while piece := pipe.readline(4096):
-        line = piece.decode("utf-8", errors="replace").rsplit("\r", 1)[-1]
-        log.append("".join(letter for letter in line if letter.isprintable()))
+    def _listen(self) -> None:
+        for line in cast(BinaryIO, self._process.stdout):
+            self._answers.put(line)
+        self._answers.put(None)
+
+    def _keep_log(self) -> None:
+        while piece := cast(BinaryIO, self._process.stderr).readline(4096):
+            line = piece.decode("utf-8", errors="replace").rsplit("\r", 1)[-1]
+            self._log.append("".join(letter for letter in line if letter.isprintable()))
 
 
 def _died(code: int, log: deque[str]) -> LwtuiError:
