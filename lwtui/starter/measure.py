@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,18 @@ def main() -> None:
         done[name] = {task: score(model, rows, device) for task, rows in tasks.items()}
         arguments.out.write_text(json.dumps(done))
         print(name, flush=True)
+    write_table(done, arguments.out.with_suffix(".csv"))
+
+
+def write_table(done: dict[str, dict[str, dict[str, float]]], out: Path) -> None:
+    """The same as a CSV: learnware, task, answer_loss (nats/token), exact_match, rows."""
+    with out.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["learnware", "task", "answer_loss", "exact_match", "rows"])
+        for name, tasks in done.items():
+            for task, found in tasks.items():
+                loss, exact = round(found["loss"], 4), round(found["exact"], 4)
+                writer.writerow([name, task, loss, exact, int(found["rows"])])
 
 
 if __name__ == "__main__":
