@@ -77,8 +77,15 @@ def chat_command(
 
 
 def _prompt_text(prompt: str | None) -> str | None:
-    if prompt != "-":
-        return prompt
+    if prompt is None:
+        return None
+    text = _standard_input() if prompt == "-" else prompt
+    if not text.strip():
+        raise BadInput("The prompt is empty.")
+    return text
+
+
+def _standard_input() -> str:
     data = sys.stdin.buffer.read(_LARGEST_PROMPT + 1)
     if len(data) > _LARGEST_PROMPT:
         raise BadInput("The prompt is larger than 16 MiB.")

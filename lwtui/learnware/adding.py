@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from lwtui.errors import BadInput
 from lwtui.jobs import JobContext
+from lwtui.learnware.gguf import read_gguf
 from lwtui.learnware.manifest import FILE_NAME, read_manifest, read_text, write_manifest
 from lwtui.learnware.model import FileFormat, Learnware, ModelFile, SpecificationEntry
 from lwtui.learnware.storage import (
@@ -64,7 +65,7 @@ class Request:
                     source, target, self.context, done=done, total=total, note=f"copying {name}"
                 )
             _check_hash(source, known[name].sha256 if name in known else "", sha256)
-            format_ = known[name].format if name in known else file_format(name)
+            format_ = known[name].format if name in known else file_format(source)
             files[name] = ModelFile(name, format_, size, sha256)
             done += size
         stated = {entry.file: entry.sha256 for entry in self.learnware.specifications}
@@ -150,11 +151,10 @@ def allowed_roots(source: Path, name: str) -> tuple[Path, ...]:
     return tuple(roots)
 
 
-def file_format(name: str) -> FileFormat:
-    """The format of a model's file by its name alone."""
-    path = PurePosixPath(name)
+def file_format(path: Path) -> FileFormat:
+    """The format of a model's file, by its name and for GGUF by its header."""
     if path.suffix == ".gguf":
-        return "gguf"
+        return "gguf-lora" if read_gguf(path).is_lora else "gguf"
     if path.suffix == ".safetensors":
         return "peft" if path.name.startswith("adapter_model") else "safetensors"
     return "tokenizer" if path.name.startswith(_TOKENIZER) else "config"

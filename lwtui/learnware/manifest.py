@@ -107,7 +107,8 @@ def parse_toml(text: str, file: str) -> dict[str, Any]:
         return tomli.loads(text)
     except tomli.TOMLDecodeError as error:
         found = re.search(r"at line (\d+)", str(error))
-        line = int(found.group(1)) if found else None
+        # It says "at end of document" of a file that ends too early.
+        line = int(found.group(1)) if found else max(1, len(text.splitlines()))
         message = re.sub(r"\s*\(at .*?\)$", "", str(error))
         raise BadInput(f"Not valid TOML: {message}.", file=file, line=line) from error
     except (ValueError, RecursionError) as error:

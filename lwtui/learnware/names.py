@@ -18,7 +18,7 @@ def near_names(wanted: str, names: Sequence[str], limit: int = 3) -> list[str]:
     found = [name for low, name in lowered.items() if low.split("/", 1)[1] == tail]
     if len(tail) >= 3:
         found += [name for low, name in lowered.items() if tail in low]
-    alike = difflib.get_close_matches(key, lowered, n=limit, cutoff=0.6)
+    alike = difflib.get_close_matches(key, lowered, n=limit, cutoff=0.75)
     tails = {low.split("/", 1)[1]: name for low, name in lowered.items()}
     found += [lowered[low] for low in alike]
     found += [tails[low] for low in difflib.get_close_matches(tail, tails, n=limit, cutoff=0.7)]

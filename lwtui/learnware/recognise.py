@@ -11,7 +11,7 @@ from pathlib import Path
 from lwtui.errors import BadInput
 from lwtui.learnware import card
 from lwtui.learnware.adapter_check import CONFIG_NAME, check_adapter, read_adapter, read_json
-from lwtui.learnware.adding import allowed_roots
+from lwtui.learnware.adding import allowed_roots, file_format
 from lwtui.learnware.gguf import GgufHeader, read_gguf
 from lwtui.learnware.headers import count_parameters, folder_shapes
 from lwtui.learnware.manifest import FILE_NAME, read_manifest
@@ -153,7 +153,7 @@ def _from_adapter(
         architecture=found.model.architecture if found else "",
         parameters=facts.parameters,
         context_length=found.model.context_length if found else 0,
-        files=_model_files(files, lora=True),
+        files=_model_files(files),
     )
     return Draft(Learnware(identifier, model), files)
 
@@ -208,7 +208,7 @@ def _from_gguf(
             architecture=first.architecture,
             parameters=first.parameters,
             context_length=found.model.context_length if found else 0,
-            files=_model_files(files, lora=True),
+            files=_model_files(files),
         )
     else:
         model = ModelInfo(
@@ -256,16 +256,11 @@ def _gguf_base(header: GgufHeader) -> str:
     return found.group(1) if found else ""
 
 
-def _model_files(files: dict[str, Path], lora: bool = False) -> tuple[ModelFile, ...]:
-    from lwtui.learnware.adding import file_format
-
-    rows = []
-    for name, source in files.items():
-        kind = file_format(name)
-        if kind == "gguf" and lora:
-            kind = "gguf-lora"
-        rows.append(ModelFile(name, kind, source.stat().st_size))
-    return tuple(rows)
+def _model_files(files: dict[str, Path]) -> tuple[ModelFile, ...]:
+    return tuple(
+        ModelFile(name, file_format(source), source.stat().st_size)
+        for name, source in files.items()
+    )
 
 
 def _whole(name: str) -> str:

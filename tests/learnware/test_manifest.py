@@ -148,6 +148,7 @@ def test_rewriting_without_a_change_leaves_the_bytes(tmp_path: Path) -> None:
         (('"adapter_model.safetensors"', '"C:\\\\x"'), 13, "model.files[0].path", "'/'"),
         (('format = "peft"', 'format = "pickle"'), 14, "model.files[0].format", "not one of"),
         (("[semantic]", "[semantic"), 17, None, "Not valid TOML"),
+        (("since = 2024-05-01\n", "since = "), 29, None, "Not valid TOML"),
     ],
 )
 def test_a_mistake_names_line_and_field(

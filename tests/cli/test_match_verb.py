@@ -1,0 +1,125 @@
+"""``lwtui spec`` and ``lwtui match`` with the real reference model and the demo datasets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lwtui import paths
+from lwtui.learnware.collection import Collection
+from lwtui.learnware.model import Learnware, ModelInfo, Semantic, SpecificationEntry
+
+from .conftest import Run
+
+ROWS = "12"
+DEMOS = {"finance": "finance-support", "medicine": "clinic-questions"}
+
+
+def demo(domain: str) -> Path:
+    return paths.demo_root() / DEMOS[domain]
+
+
+@pytest.fixture(scope="module")
+def specifications(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """One specification a demo dataset, computed once."""
+    from lwtui.workflow.specify import specify
+
+    folder = tmp_path_factory.mktemp("specifications")
+    made = {}
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("OMP_NUM_THREADS", "1")
+        for domain in DEMOS:
+            made[domain] = folder / f"{domain}.safetensors"
+            specify(demo(domain), rows=int(ROWS), seed=7).save(made[domain])
+    return made
+
+
+@pytest.fixture
+def specialists(home: Path, specifications: dict[str, Path]) -> None:
+    """A learnware a domain, specified by the demo of that domain."""
+    from lwtui.spec.specification import load_specification
+
+    with Collection.open() as collection:
+        for domain, file in specifications.items():
+            found = load_specification(file)
+            entry = SpecificationEntry("pave", found.recipe, found.space, "pave.safetensors")
+            semantic = Semantic(title=domain, domain=domain, licence="mit")
+            learnware = Learnware(
+                f"test/{domain}", ModelInfo("model"), semantic, specifications=(entry,)
+            )
+            collection.add(learnware, {}, {"pave.safetensors": file})
+
+
+def test_spec_writes_the_file(lwtui: Run, tmp_path: Path) -> None:
+    target = tmp_path / "out.safetensors"
+    arguments = ["spec", demo("finance"), "-o", target, "--rows", ROWS, "--seed", "7", "--json"]
+    first = lwtui(*arguments)
+    assert first.code == 0
+    facts = first.json
+    assert facts["file"] == str(target)
+    assert (facts["dataset"], facts["rows"]) == (DEMOS["finance"], int(ROWS))
+    assert facts["parts"] == ["answer", "prompt"]
+    content = target.read_bytes()
+    assert str(tmp_path).encode() not in content
+    assert DEMOS["finance"].encode() not in content
+
+
+def test_spec_does_not_replace_what_nobody_named(
+    lwtui: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    existing = tmp_path / f"{DEMOS['finance']}-pave-starter.safetensors"
+    existing.write_bytes(b"mine")
+    result = lwtui("spec", demo("finance"))
+    assert result.code == 2
+    assert "-o" in result.err
+    assert existing.read_bytes() == b"mine"
+
+
+@pytest.mark.usefixtures("specialists")
+def test_match_prints_the_documented_json(lwtui: Run) -> None:
+    result = lwtui("match", demo("medicine"), "--rows", ROWS, "--json")
+    assert result.code == 0
+    found = result.json
+    assert found["dataset"] == DEMOS["medicine"]
+    assert found["selected"] == "test/medicine"
+    assert found["space"].startswith("starter")
+    assert found["confidence"] in ("clear", "close call")
+    assert [each["id"] for each in found["matches"]] == ["test/medicine", "test/finance"]
+    for each in found["matches"]:
+        assert -1 <= each["similarity"] <= 1
+        assert 0 <= each["score"] <= 1
+
+
+@pytest.mark.usefixtures("specialists")
+def test_match_with_a_specification(lwtui: Run, specifications: dict[str, Path]) -> None:
+    result = lwtui("match", specifications["finance"], "--json")
+    assert result.json["selected"] == "test/finance"
+    assert result.json["dataset"] == "finance.safetensors"
+    top = lwtui("match", specifications["finance"], "--top", 1)
+    assert top.code == 0
+    assert "test/finance" in top.out
+    assert "test/medicine" not in top.out
+    assert "lwtui chat test/finance" in top.err
+    filtered = lwtui("match", specifications["finance"], "--domain", "medicine", "--json")
+    assert filtered.json["selected"] == "test/medicine"
+    nothing = lwtui("match", specifications["finance"], "--licence", "gpl-3.0", "--json")
+    assert nothing.code == 0
+    assert nothing.json["selected"] is None
+    assert nothing.json["matches"] == []
+    verify = lwtui("match", specifications["finance"], "--verify")
+    assert verify.code == 2
+    assert "holds no rows" in verify.err
+
+
+def test_what_is_no_requirement(lwtui: Run, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"x")
+    for path in (empty, tmp_path / "nothing", broken, tmp_path / "nothing.safetensors"):
+        result = lwtui("match", path, "--json")
+        assert result.code == 2, path
+        assert result.json["error"]["message"]
+        assert "Traceback" not in result.err
