@@ -20,6 +20,7 @@ from lwtui.tui.screens.mode import ModeScreen
 from lwtui.tui.services import Facets, Query
 from lwtui.tui.text import human_size, one_line, plain
 from lwtui.tui.widgets.detail import LearnwareDetail
+from lwtui.tui.widgets.line_input import LineInput
 from lwtui.tui.widgets.row_table import Cell, Column, RowTable
 
 PAGE = 200
@@ -54,7 +55,7 @@ class BrowseScreen(ModeScreen):
 
     def compose_body(self) -> ComposeResult:
         with Horizontal(id="bar"):
-            yield Input(placeholder="search…  (/)", id="search", compact=True)
+            yield LineInput(placeholder="search…  (/)", id="search", compact=True)
         with Horizontal(id="body"):
             yield RowTable(COLUMNS, self._cells, id="learnwares")
             yield LearnwareDetail(id="detail")

@@ -23,6 +23,7 @@ from lwtui.tui.text import one_line
 from lwtui.tui.widgets.data_preview import DataPreview
 from lwtui.tui.widgets.folder_picker import FolderPicker
 from lwtui.tui.widgets.job_panel import JobPanel
+from lwtui.tui.widgets.line_input import LineInput
 from lwtui.tui.widgets.match_view import MatchView
 from lwtui.tui.widgets.row_table import RowTable
 
@@ -53,7 +54,7 @@ class MatchScreen(ModeScreen):
 
     def compose_body(self) -> ComposeResult:
         with Horizontal(id="bar"):
-            yield Input(placeholder="path of a folder or file…  (/)", id="path", compact=True)
+            yield LineInput(placeholder="path of a folder or file…  (/)", id="path", compact=True)
         with ContentSwitcher(id="steps", initial="choose"):
             with Horizontal(id="choose"):
                 yield FolderPicker(Path.cwd(), id="picker")
@@ -110,7 +111,7 @@ class MatchScreen(ModeScreen):
     @on(FolderPicker.Picked)
     def _picked(self, event: FolderPicker.Picked) -> None:
         with self.prevent(Input.Changed):
-            self.query_one("#path", Input).value = str(event.path)
+            self.query_one("#path", Input).value = one_line(str(event.path))
         self.read_preview(event.path, event.passing)
 
     @on(Input.Submitted, "#path")

@@ -16,6 +16,7 @@ from lwtui.learnware.model import Learnware
 from lwtui.tui import messages
 from lwtui.tui.services import Query
 from lwtui.tui.text import one_line
+from lwtui.tui.widgets.line_input import LineInput
 from lwtui.tui.widgets.row_table import Cell, Column, RowTable
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class PickScreen(ModalScreen[Learnware | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="pick"):
-            yield Input(placeholder="learnware…", compact=True)
+            yield LineInput(placeholder="learnware…", compact=True)
             yield RowTable(COLUMNS, self._cells)
 
     def on_mount(self) -> None:

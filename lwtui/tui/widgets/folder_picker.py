@@ -77,7 +77,8 @@ class FolderPicker(Vertical):
         options.clear_options()
         for place in places:
             label = Content.assemble(
-                (one_line(place.label, 60), ""), (f"  {place.kind}", "$foreground-muted")
+                (one_line(place.label, 60), ""),
+                (f"  {one_line(place.kind, 20)}", "$foreground-muted"),
             )
             options.add_option(Option(label))
         if places:

@@ -8,6 +8,8 @@ from textual import events
 from textual.message import Message
 from textual.widgets import TextArea
 
+from lwtui.tui.text import clean
+
 NEW_LINE = ("shift+enter", "ctrl+j", "alt+enter")
 """ctrl+j is there because many terminals send the same for enter and shift+enter."""
 
@@ -36,6 +38,11 @@ class PromptArea(TextArea):
             highlight_cursor_line=False,
             tab_behavior="focus",
         )
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        event.text = clean(event.text)
+        await super()._on_paste(event)
+        event.prevent_default()
 
     async def _on_key(self, event: events.Key) -> None:
         if event.key == "enter":

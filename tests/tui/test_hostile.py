@@ -1,0 +1,199 @@
+"""Whatever data, cards and models contain, it is shown as text: never as markup or a command."""
+
+from __future__ import annotations
+
+import dataclasses
+import unicodedata
+from pathlib import Path
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from textual import events
+
+from lwtui.dataset.example import Example, Problem
+from lwtui.errors import BadInput
+from lwtui.jobs import JobContext
+from lwtui.learnware.model import DataSource, Learnware, Score
+from lwtui.match.result import MatchResult
+from lwtui.tui.app import LwtuiApp
+from lwtui.tui.services import DatasetView, Place
+from lwtui.tui.widgets.row_table import RowTable
+
+from .fakes import FakeServices, learnware
+from .helpers import app_with, ready, wait_until
+
+PIECES = st.sampled_from(
+    [
+        *("[bold]", "[/]", "[/bold", "[@click=app.quit]x[/]", "[link=http://e]", "\\[", "{x}"),
+        *(
+            "\x1b[2J",
+            "\x1b]0;t\x07",
+            "\x1b[31m",
+            "\x9b1m",
+            "\r",
+            "\n",
+            "\t",
+            "\x00",
+            "\x7f",
+            "\x85",
+        ),
+        *(
+            "\u202e",
+            "\u2066",
+            "\u200f",
+            "\u05e9\u05dc\u05d5\u05dd",
+            "\u0645\u0631\u062d",
+            "漢字",
+            "ｗｉ",
+        ),
+        *(
+            "👩\u200d👩\u200d👧",
+            "🇩🇪",
+            "❤\ufe0f",
+            "e\u0301\u0302",
+            "\u0e01\u0e33",
+            "\ufeff",
+            "\u2028",
+        ),
+        *("\ud800", "\udfff", "\u00ad", "`", "```\n", "# ", "<b>", "&amp;", "$text", "a" * 300),
+        *("![i](http://e)", "[l](javascript:x)", "|a|b|\n|-|-|\n", "- ", "1. ", "~~", "> "),
+    ]
+)
+HOSTILE = st.lists(PIECES | st.text(alphabet=st.characters(), max_size=8), max_size=12).map("".join)
+FEW = settings(
+    max_examples=6,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),  # shrinking would open the app for hours
+)
+
+
+def check_screen(app: LwtuiApp) -> None:
+    """Every line is as wide as the terminal and holds no character that commands it."""
+    for strip in app.screen._compositor.render_strips():
+        line = "".join(segment.text for segment in strip if not segment.control)
+        assert strip.cell_length == app.size.width
+        assert cell_len(line) == app.size.width, repr(line)
+        for character in line:
+            assert unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp"), repr(line)
+            assert unicodedata.bidirectional(character) not in (
+                "LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"
+            )  # fmt: skip
+
+
+def hostile_learnware(number: int, text: str) -> Learnware:
+    made = learnware(
+        number, title=text, description=text, domain=text, task=text, languages=(text,),
+        licence=text, tags=(text,), data=(DataSource(text, text, text, 3),),
+    )  # fmt: skip
+    return dataclasses.replace(
+        made,
+        model=dataclasses.replace(made.model, base=text),
+        provenance=dataclasses.replace(made.provenance, location=text, made_by=text),
+        scores=(Score(text, text, 0.5, 0.4),),
+    )
+
+
+class HostileServices(FakeServices):
+    """Everything it says is hostile."""
+
+    def __init__(self, texts: list[str]) -> None:
+        super().__init__(0, "".join(texts))
+        self.learnwares = [hostile_learnware(number, text) for number, text in enumerate(texts)]
+        self.offered = [Place(text, Path("/demo"), text) for text in texts[:4]]
+        self.texts = texts
+        self.view = DatasetView(
+            name=texts[0],
+            layout=texts[1],
+            fields=tuple(("prompt", text) for text in texts[:3]),
+            examples=tuple(
+                Example(text, text, None if number % 3 else text, (text,))
+                for number, text in enumerate(texts)
+            ),
+            problems=tuple(Problem(text, 3, text) for text in texts),
+            skipped=4,
+        )
+
+    def machine(self) -> str:
+        return self.texts[0]
+
+    def preview(self, path: Path) -> DatasetView:
+        if path.name == "bad":
+            raise BadInput(self.texts[2], hint=self.texts[3], field=self.texts[4])
+        return self.view
+
+    def match(self, path: Path, *, verify: int, context: JobContext) -> MatchResult:
+        context.progress(1, 2, self.texts[0])
+        result = super().match(path, verify=verify, context=context)
+        return dataclasses.replace(result, dataset=self.texts[0], confidence=self.texts[1])
+
+
+@FEW
+@given(st.lists(HOSTILE, min_size=24, max_size=24))
+async def test_hostile_text_everywhere(texts: list[str]) -> None:
+    services = HostileServices(texts)
+    app = app_with(services)
+    async with app.run_test(size=(110, 30)) as pilot:
+        await wait_until(pilot, lambda: app.current_mode == "browse")
+        await wait_until(pilot, lambda: app.screen.query_one("#body").display)
+        check_screen(app)
+        for _ in range(0, 24, 6):
+            await pilot.press(*["down"] * 6)
+            check_screen(app)
+        await pilot.press("2")
+        await wait_until(pilot, lambda: app.current_mode == "match" and app.screen.query("#places"))
+        await wait_until(pilot, lambda: app.screen.query_one("#places").option_count == 4)
+        check_screen(app)
+        await pilot.press("slash", *"/bad", "enter")
+        await wait_until(pilot, lambda: list(app._notifications))
+        check_screen(app)
+        app.screen.query_one("#places").focus()
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: app.screen.step == "preview")
+        check_screen(app)
+        await pilot.press("s")
+        await wait_until(pilot, lambda: app.screen.step == "results")
+        check_screen(app)
+        await pilot.press("down", "d", "enter")
+        await wait_until(pilot, lambda: app.current_mode == "chat" and app.screen._chat)
+        await pilot.press("x", "enter")
+        await wait_until(pilot, lambda: app.screen._last and app.screen._answer is None)
+        check_screen(app)
+
+
+@FEW
+@given(HOSTILE)
+async def test_hostile_prompts_and_answers(text: str) -> None:
+    app = app_with(FakeServices(3, text or "x"))
+    async with app.run_test(size=(60, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("c")
+        await wait_until(pilot, lambda: app.current_mode == "chat" and app.screen._chat)
+        prompt = app.screen.query_one("#prompt")
+        prompt.post_message(events.Paste(f"x{text}"))
+        await wait_until(pilot, lambda: prompt.text.startswith("x"))
+        check_screen(app)
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: app.screen._last and app.screen._answer is None)
+        check_screen(app)
+        await pilot.press("ctrl+y")
+        check_screen(app)
+
+
+async def test_file_names_with_markup_and_escapes_in_the_tree(
+    tmp_path: Path, monkeypatch: object
+) -> None:
+    for name in ("[bold]x", "\x1b[31mred", "a\nb", "漢字", "[@click=app.quit]q"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)  # type: ignore[attr-defined]
+    app = app_with(FakeServices(3))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("2")
+        await wait_until(pilot, lambda: app.current_mode == "match" and app.screen.query("#places"))
+        tree = app.screen.query_one("FolderTree")
+        await wait_until(pilot, lambda: len(tree.root.children) == 5)
+        check_screen(app)
+        assert isinstance(app.screen.query("RowTable").first(), RowTable)
