@@ -75,19 +75,15 @@ class _Verbs(click.Group):
 )
 @click.version_option(__version__, "-V", "--version", prog_name="lwtui")
 @click.pass_context
-def command(ctx: click.Context) -> int | None:
+def command(ctx: click.Context) -> None:
     """Find, match and run specialised small language models (learnwares).
 
     Without a verb it opens the app. Every verb takes --help, and those that print take --json:
     one JSON document on standard output; progress goes to standard error.
     """
-    if ctx.invoked_subcommand is not None:
-        return None
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if ctx.invoked_subcommand is None:
+        # In a terminal the app has been opened before this (lwtui/__main__.py).
         raise BadInput("The app needs a terminal.", hint="See `lwtui --help` for what works here.")
-    from lwtui.tui.app import run
-
-    return run()
 
 
 def run_command(arguments: Sequence[str]) -> int:
