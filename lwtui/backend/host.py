@@ -35,7 +35,7 @@ BACKENDS = {
     "llama_cpp": "lwtui.backend.llama_cpp_backend:LlamaCppBackend",
 }
 
-CHUNK_SECONDS = 0.02
+CHUNK_SECONDS = 0.033
 """Pieces of an answer are gathered for so long before they are sent."""
 
 

@@ -121,6 +121,7 @@ class LlamaCppBackend:
         text = StopText((*settings.stop, *self._template.stop))
         decoder = utf8_decoder()
         sampler = self._sampler(settings, prompt.tokens, model.vocab_size)
+        ends = set() if settings.ignore_end else model.tokens.ends
         count, first, reason = 0, 0.0, "length"
         try:
             for part in Slices(chat.batch).cut(self._uncached(prompt.tokens)):
@@ -136,7 +137,7 @@ class LlamaCppBackend:
                     break
                 token = c.llama_sampler_sample(sampler, chat.handle, -1)
                 first = first or time.monotonic() - begun
-                if token in model.tokens.ends:
+                if token in ends:
                     reason = "stop"
                     break
                 count += 1

@@ -18,7 +18,7 @@ import llama_cpp as c
 import numpy as np
 from numpy.typing import NDArray
 
-from lwtui.backend.machine import usable_cores
+from lwtui.backend.machine import answer_threads, usable_cores
 from lwtui.backend.tokens import END_OF_TURN, Tokens
 from lwtui.errors import BackendError
 
@@ -51,6 +51,7 @@ class LlamaCppModel:
         params.load_mode = c.LLAMA_LOAD_MODE_MMAP
         params.n_gpu_layers = -1 if offload else 0
         self.device = "gpu" if offload else "cpu"
+        self.threads = answer_threads(file.stat().st_size)
         self._model: Any = c.llama_model_load_from_file(os.fsencode(file), params)
         if not self._model:
             raise BackendError(f"llama.cpp cannot load this file: {_reason()}", file=file)
@@ -62,7 +63,7 @@ class LlamaCppModel:
         """Loaded adapters, the one used last at the end."""
 
     def new_context(self, tokens: int, sequences: int = 1) -> LlamaCppContext:
-        return LlamaCppContext(self._model, self.vocab_size, tokens, sequences)
+        return LlamaCppContext(self._model, self, tokens, sequences)
 
     def adapter(self, file: Path) -> Any:
         """The adapter in ``file``, read on first use."""
@@ -94,17 +95,20 @@ class LlamaCppModel:
 class LlamaCppContext:
     """Keys and values of one or more sequences."""
 
-    def __init__(self, model: Any, vocab_size: int, tokens: int, sequences: int) -> None:
+    def __init__(self, handle: Any, model: LlamaCppModel, tokens: int, sequences: int) -> None:
         params = c.llama_context_default_params()
         # Logits of a whole batch may be asked for: keep their buffer near 128 MB.
-        self.batch = max(32, min(512, tokens, 2**25 // vocab_size))
+        self.batch = max(32, min(512, tokens, 2**25 // model.vocab_size))
         params.n_ctx, params.n_batch, params.n_ubatch = tokens, self.batch, self.batch
         params.n_seq_max, params.kv_unified = sequences, True
-        params.n_threads = params.n_threads_batch = usable_cores()
+        params.n_threads, params.n_threads_batch = model.threads, usable_cores()
         params.no_perf = True
+        if model.device == "cpu":
+            # On a CPU it costs a few per cent of the speed of an answer.
+            params.flash_attn_type = c.LLAMA_FLASH_ATTN_TYPE_DISABLED
         _said.clear()
-        self._vocab_size = vocab_size
-        self.handle: Any = c.llama_init_from_model(model, params)
+        self._vocab_size = model.vocab_size
+        self.handle: Any = c.llama_init_from_model(handle, params)
         if not self.handle:
             raise BackendError(f"llama.cpp cannot make room for {tokens} tokens: {_reason()}")
         self._memory = c.llama_get_memory(self.handle)

@@ -20,6 +20,8 @@ from lwtui.backend.protocol import BackendStatus
 
 LLAMA_CPP_OLDEST = (0, 3, 36)
 """The first llama-cpp-python whose calls are the ones used here."""
+SMALL_MODEL = 100 * 2**20
+"""Bytes of weights."""
 LLAMA_CPP_HINT = "pip install 'lwtui[gguf]' adds it; that needs a C++ compiler and cmake."
 
 
@@ -58,6 +60,12 @@ def usable_cores() -> int:
     if wanted.isdigit():
         limits.append(int(wanted))
     return max(1, min(limits))
+
+
+def answer_threads(weight_bytes: int) -> int:
+    """Threads for writing an answer, one token at a time. A small model's steps are so short that
+    threads would spend them waiting for each other, and for the app, which wants a core too."""
+    return 1 if weight_bytes < SMALL_MODEL else usable_cores()
 
 
 def look() -> Machine:

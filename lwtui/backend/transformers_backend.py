@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from lwtui.backend.machine import usable_cores
+from lwtui.backend.machine import answer_threads, usable_cores
 from lwtui.backend.prompt import Detokeniser, Slices, StopText, fit
 from lwtui.backend.protocol import (
     Chunk,
@@ -49,6 +49,7 @@ class TransformersBackend:
         """PEFT's name of every adapter loaded, the one used last at the end."""
         self._device = torch.device("cpu")
         self._context = 0
+        self._weight_bytes = 0
         self._base_loads = 0
         self._adapter_count = 0
         self._cache: Any = None
@@ -93,7 +94,8 @@ class TransformersBackend:
         if not weights:
             raise BadInput("There are no safetensors weights here.", file=plan.base)
         self._device = pick_device(plan.device)
-        dtype = pick_dtype(self._device, sum(file.stat().st_size for file in weights))
+        self._weight_bytes = sum(file.stat().st_size for file in weights)
+        dtype = pick_dtype(self._device, self._weight_bytes)
         try:
             model: Any = AutoModelForCausalLM.from_pretrained(
                 plan.base,
@@ -105,7 +107,6 @@ class TransformersBackend:
         except (OSError, ValueError, KeyError) as error:
             reason = str(error).strip().splitlines()[0]
             raise BackendError(f"The model in {plan.base} cannot be loaded: {reason}") from error
-        torch.set_num_threads(usable_cores())
         self._model = model.to(self._device).eval()
         self._base_loads += 1
 
@@ -171,13 +172,13 @@ class TransformersBackend:
         sampler = Sampler(settings, prompt.tokens, self._device)
         text = StopText((*settings.stop, *self._template.stop))
         decoder = Detokeniser(self._tokens.decode)
-        ends = self._tokens.ends | self._ends()
+        ends = set() if settings.ignore_end else self._tokens.ends | self._ends()
         count, first, reason = 0, 0.0, "length"
         pending = self._uncached(prompt.tokens)
+        torch.set_num_threads(answer_threads(self._weight_bytes))
         with torch.inference_mode(), self._active():
-            slices = Slices(SLICE)
             logits: Any = None
-            for part in slices.cut(pending):
+            for part in Slices(SLICE).cut(pending):
                 if stopped():
                     break
                 logits = self._forward(part)
@@ -247,6 +248,7 @@ class TransformersBackend:
     def loglikelihoods(
         self, requests: Sequence[Continuation], done: Callable[[int], None] = ignore
     ) -> list[LogLikelihood]:
+        torch.set_num_threads(usable_cores())
         limit = 2048 if self._device.type == "cpu" else 16384
         with torch.inference_mode(), self._active():
             return score(requests, self._tokens.split, self._context, limit, self._score, done)
