@@ -12,7 +12,7 @@ from lwtui.starter import corpus, plan
 from lwtui.starter.batches import Encoded, by_length, encode, target_logits, tensors
 from lwtui.starter.tokenizer import CONTEXT
 
-ALL_TASKS = tuple(sorted({*plan.SEEN_BY_BASE, *plan.UNSEEN}))
+ALL_TASKS = tuple(sorted({*plan.STARTER_TASKS, *plan.UNSEEN}))
 
 
 def task_examples(data: Path, task: str, tokenizer: Any, rows: int) -> list[Encoded]:
@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--base", type=Path, required=True)
     parser.add_argument("--adapters", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="a JSON file")
-    parser.add_argument("--rows", type=int, default=500, help="test rows of each task")
+    parser.add_argument("--rows", type=int, default=32, help="test rows of each task")
     parser.add_argument("--shard", default="0/1", help="this part of so many, such as 0/4")
     arguments = parser.parse_args()
     part, parts = map(int, arguments.shard.split("/"))
@@ -68,7 +68,7 @@ def main() -> None:
     done = json.loads(arguments.out.read_text()) if arguments.out.exists() else {}
     names = ["base", *(recipe.name for recipe in plan.RECIPES)]
     for name in names[part::parts]:
-        if name in done:
+        if name in done or (name != "base" and not (arguments.adapters / name).is_dir()):
             continue
         model = LlamaForCausalLM.from_pretrained(arguments.base, dtype=torch.float32).to(device)
         if name != "base":

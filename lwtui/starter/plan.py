@@ -199,14 +199,14 @@ RECIPES: tuple[Recipe, ...] = (
            "All the finance tasks mixed, in four layouts.", rank=6, epochs=2.5, share=0.5,
            layouts=ALL_LAYOUTS),
     Recipe("maths-generalist", "Mathematics generalist", "mixed", _MATH_ALL,
-           "All the mathematics tasks mixed, in the chat layout.", rank=6, epochs=1.5),
+           "All the mathematics tasks mixed, in the chat layout.", rank=6, epochs=0.5),
     Recipe("maths-generalist-layouts", "Mathematics generalist, many layouts", "mixed", _MATH_ALL,
-           "All the mathematics tasks mixed, in four layouts.", rank=6, epochs=0.75,
+           "All the mathematics tasks mixed, in four layouts.", rank=6, epochs=0.4,
            layouts=ALL_LAYOUTS),
     Recipe("medicine-generalist", "Medicine generalist", "mixed", _MEDICINE_ALL,
            "All the medical tasks mixed, in the chat layout.", rank=6, epochs=2.5, share=0.4),
     Recipe("medicine-generalist-layouts", "Medicine generalist, many layouts", "mixed", _MEDICINE_ALL,
-           "All the medical tasks mixed, in four layouts.", rank=6, epochs=1, share=0.15,
+           "All the medical tasks mixed, in four layouts.", rank=6, epochs=1, share=0.1,
            layouts=ALL_LAYOUTS),
 )  # fmt: skip
 
