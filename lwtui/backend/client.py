@@ -7,7 +7,6 @@ comes late for an ended one is dropped.
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+from lwtui.backend.call import Call, SilentError
 from lwtui.backend.process import Answer, HostProcess
 from lwtui.backend.protocol import (
     Chunk,
@@ -29,10 +29,6 @@ from lwtui.backend.protocol import (
 from lwtui.errors import BackendError, Cancelled
 from lwtui.jobs import JobContext
 
-STOP_GRACE = 0.12
-"""Seconds that a stopped answer may take to end by itself; then it ends here all the same."""
-_POLL = 0.05
-"""Seconds between two looks at a job's cancel token."""
 SCORES_A_MESSAGE = 256
 
 
@@ -42,15 +38,6 @@ class Timeouts:
 
     load: float = 600.0
     answer: float = 180.0
-
-
-class _Call:
-    """One request on its way."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
-        self.stopped = threading.Event()
 
 
 class ModelProcess:
@@ -65,7 +52,7 @@ class ModelProcess:
         self._lock = threading.Lock()
         """Guards the four below; held for moments only."""
         self._process: HostProcess | None = None
-        self._current: _Call | None = None
+        self._current: Call | None = None
         self._calls = 0
         self._plan: ModelPlan | None = None
         self._loaded: ModelPlan | None = None
@@ -139,7 +126,7 @@ class ModelProcess:
         return results
 
     def _scores(
-        self, call: _Call, begin: int, total: int, context: JobContext | None
+        self, call: Call, begin: int, total: int, context: JobContext | None
     ) -> Sequence[LogLikelihood]:
         while True:
             kind, _, value = self._answer(call, self._timeouts.answer, context)
@@ -198,36 +185,43 @@ class ModelProcess:
     ) -> None:
         self.close()
 
-    def _begin(self) -> _Call:
+    def _begin(self) -> Call:
         with self._lock:
             self._interrupt()
             self._calls += 1
-            self._current = _Call(self._calls)
+            self._current = Call(self._calls)
             return self._current
 
-    def _end(self, call: _Call) -> None:
+    def _end(self, call: Call) -> None:
+        # If it was walked away from before its end, the process may still work on it.
+        self._stop(call)
         with self._lock:
             if self._current is call:
-                # Walked away from before its end: tell the process, in case it still works on it.
-                self._interrupt()
                 self._current = None
+
+    def _stop(self, call: Call) -> None:
+        with self._lock:
+            if self._current is call:
+                self._interrupt()
 
     def _interrupt(self) -> None:
         call = self._current
         if call is not None and not call.stopped.is_set():
-            call.stopped.set()
-            if self._process is not None:
+            call.stop()
+            if self._process is not None and call.running:
                 self._process.send("stop", call.number)
-            call.answers.put(("wake", call.number, None))
 
-    def _send(self, kind: str, call: _Call, value: object = None) -> None:
+    def _send(self, kind: str, call: Call, value: object = None) -> None:
+        dead = None
         with self._lock:
+            if call.stopped.is_set():
+                raise Cancelled()  # closed meanwhile: start nothing
             if self._process is None or not self._process.alive:
-                self._loaded = None
-                if self._process is not None:
-                    self._process.close(0.1)
-                self._process = HostProcess(self._hear)
+                dead, self._process, self._loaded = self._process, HostProcess(self._hear), None
             self._process.send(kind, call.number, value)
+            call.running = True
+        if dead is not None:
+            dead.close()
 
     def _hear(self, process: HostProcess, answer: Answer) -> None:
         """On the reader's thread: pass an answer to whom it belongs."""
@@ -236,9 +230,9 @@ class ModelProcess:
             if process is not self._process or call is None:
                 return
             if answer[0] == "died" or answer[1] == call.number:
-                call.answers.put(answer)
+                call.put(answer)
 
-    def _load(self, call: _Call, plan: ModelPlan, context: JobContext | None) -> Any:
+    def _load(self, call: Call, plan: ModelPlan, context: JobContext | None) -> Any:
         self._still_there(call, context)
         self._loaded = None
         self._send("load", call, plan)
@@ -250,14 +244,14 @@ class ModelProcess:
         self._loaded = plan
         return ready
 
-    def _reload(self, call: _Call, context: JobContext | None = None) -> None:
+    def _reload(self, call: Call, context: JobContext | None = None) -> None:
         """Make sure that a process runs and has the plan loaded."""
         if self._plan is None:
             raise BackendError("No model is loaded.", hint="Load one first.")
         if not self._still_there(call, context) or self._loaded != self._plan:
             self._load(call, self._plan, context)
 
-    def _still_there(self, call: _Call, context: JobContext | None) -> bool:
+    def _still_there(self, call: Call, context: JobContext | None) -> bool:
         """Whether the process answers: it may have died since, or be dying as we ask."""
         if self.process_id is None:
             return False
@@ -268,45 +262,34 @@ class ModelProcess:
             return False
         return True
 
-    def _result(self, call: _Call, limit: float, context: JobContext | None = None) -> Any:
+    def _result(self, call: Call, limit: float, context: JobContext | None = None) -> Any:
         while True:
             answer = self._answer(call, limit, context)
             if answer[0] == "result":
                 return answer[2]
 
-    def _answer(self, call: _Call, limit: float, context: JobContext | None = None) -> Answer:
+    def _answer(self, call: Call, limit: float, context: JobContext | None = None) -> Answer:
         """The next answer.
 
         Raises what the process reports, ``BackendError`` when it died or was silent for ``limit``
         seconds, and ``Cancelled`` when the job was cancelled, or the call was stopped and its own
         end is late.
         """
-        deadline = time.monotonic() + limit
-        while True:
-            now = time.monotonic()
-            if call.stopped.is_set():
-                deadline = min(deadline, now + STOP_GRACE)
-            wait = deadline - now
-            try:
-                answer = call.answers.get(timeout=min(wait, _POLL) if context else max(wait, 0))
-            except queue.Empty:
-                if context is not None and context.cancel.cancelled:
-                    self.stop()
-                    raise Cancelled() from None
-                if time.monotonic() < deadline:
-                    continue
-                if call.stopped.is_set():
-                    raise Cancelled() from None
-                raise self._hang(limit) from None
-            if answer[0] == "wake":
-                continue
-            if answer[0] == "error":
-                raise answer[2]
-            if answer[0] == "died":
-                process = self._process
-                self._loaded = None
-                raise process.obituary() if process else BackendError("The model was closed.")
-            return answer
+        try:
+            answer = call.next(limit, context)
+        except SilentError:
+            raise self._hang(limit) from None
+        except Cancelled:
+            self._stop(call)
+            raise
+        call.running = answer[0] not in ("result", "error", "died")
+        if answer[0] == "error":
+            raise answer[2]
+        if answer[0] == "died":
+            process = self._process
+            self._loaded = None
+            raise process.obituary() if process else BackendError("The model was closed.")
+        return answer
 
     def _hang(self, limit: float) -> BackendError:
         reason = (

@@ -65,6 +65,7 @@ class HostProcess:
                 # child ends at the end of its standard input, so it needs no parent-death
                 # signal (which Linux sends when the *thread* that started it ends).
                 start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         except OSError as error:
             raise BackendError(f"The model's process could not be started: {error}") from error
@@ -117,7 +118,7 @@ class HostProcess:
         code = self._process.returncode
         message, hint = explain_exit(code, _oom_kills() > self._oom_before)
         last = " ".join(line for line in list(self.log)[-3:] if line)
-        if last and code != -signal.SIGKILL:
+        if last and code != -9:
             message = f"{message} Its last words: {last[-300:]}"
         return BackendError(message, hint=f"{hint} The next request starts it again.".strip())
 

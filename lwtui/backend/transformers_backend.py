@@ -28,6 +28,7 @@ from lwtui.backend.protocol import (
 from lwtui.backend.scoring import Scored, score
 from lwtui.backend.template import ChatTemplate
 from lwtui.backend.tokens import HuggingFaceTokens
+from lwtui.backend.torch_device import pick_device, pick_dtype
 from lwtui.backend.torch_sampling import Sampler
 from lwtui.errors import BackendError, BadInput
 
@@ -282,26 +283,3 @@ class TransformersBackend:
         self._forget()
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
-
-
-def pick_device(wanted: str) -> torch.device:
-    """The device asked for; ``auto``: CUDA, else Apple's GPU, else the CPU."""
-    has = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if wanted == "auto":
-        return torch.device(next((name for name, there in has.items() if there), "cpu"))
-    if not has.get(wanted, wanted == "cpu"):
-        raise BackendError(f"PyTorch finds no {wanted} device here.", hint="Use the device 'auto'.")
-    return torch.device(wanted)
-
-
-def pick_dtype(device: torch.device, weight_bytes: int) -> torch.dtype:
-    """bfloat16 where the hardware is fast at it, or where float32 would not fit the memory."""
-    if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    if device.type == "mps":
-        return torch.float16
-    import psutil
-
-    # Published weights have two bytes a parameter as a rule, float32 has four.
-    fits = 2 * weight_bytes < psutil.virtual_memory().available / 2
-    return torch.float32 if fits else torch.bfloat16
