@@ -112,7 +112,7 @@ class WorkflowServices:
     def match(self, path: Path, *, verify: int, context: JobContext) -> MatchResult:
         from lwtui.workflow.match import match
 
-        return match(path, verify=verify, context=context)
+        return match(path, verify=verify, collection=self._open(), context=context)
 
     def open_chat(self, learnware_id: str, context: JobContext) -> ChatHandle:
         from lwtui.workflow.chat import Chat

@@ -202,6 +202,7 @@ class FakeServices:
         return MatchResult(
             self.view.name, "starter", "gradient", 64, matches,
             "clear" if matches else "none", len(self.learnwares) - len(ranked), verification,
+            rows_skipped=2, problems=tuple(str(problem) for problem in self.view.problems),
         )  # fmt: skip
 
     def open_chat(self, learnware_id: str, context: JobContext) -> FakeChat:

@@ -32,9 +32,10 @@ VERIFIED = 4
 
 TEACH = Content.assemble(
     ("Which learnware is best at your data?\n\n", "bold"),
-    "Choose a folder or a file on the left (JSONL, JSON, CSV, TSV, Parquet, text),\n"
-    "or type its path above. No row of it leaves this machine: a specification\n"
-    "of a few rows is computed here and compared with those of the learnwares.",
+    "Choose a folder or a file on the left (JSONL, JSON, CSV, TSV, Parquet, text), "
+    "or type its path above.\n\n"
+    "No row of it leaves this machine: a specification of a few rows is computed here "
+    "and compared with those of the learnwares.",
 )
 
 

@@ -46,7 +46,6 @@ class FolderPicker(Vertical):
         & > OptionList {
             height: auto; max-height: 12; border: none; padding: 0; background: $background;
             margin-bottom: 1;
-            & > .option-list--option { padding: 0 1; }
         }
         & > FolderTree { height: 1fr; background: $background; padding: 0 1; }
     }
@@ -77,7 +76,7 @@ class FolderPicker(Vertical):
         options.clear_options()
         for place in places:
             label = Content.assemble(
-                (one_line(place.label, 60), ""),
+                (f" {one_line(place.label, 60)}", ""),
                 (f"  {one_line(place.kind, 20)}", "$foreground-muted"),
             )
             options.add_option(Option(label))

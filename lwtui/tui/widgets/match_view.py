@@ -13,17 +13,20 @@ from lwtui.tui.text import bar, human_size, human_time, one_line
 from lwtui.tui.widgets.detail import LearnwareDetail
 from lwtui.tui.widgets.row_table import Cell, Column, RowTable
 
-BAR = 10
+BAR = 6
 COLUMNS = (
     Column("", 2, right=True),
-    Column("learnware", 24, flex=3),
+    Column("learnware", 22, flex=3),
     Column("score", BAR + 5),
     Column("similarity", BAR + 7, rank=2),
-    Column("loss", 5, right=True, rank=1),
     Column("domain", 11, flex=1, rank=3),
     Column("size", 7, right=True, rank=4),
-    Column("licence", 12, rank=5),
+    Column("licence", 10, flex=1, rank=5),
 )
+MEASURED = (*COLUMNS[:4], Column("loss", 5, right=True, rank=1), *COLUMNS[4:])
+"""With a column of what a verification has measured, in nats/token."""
+PROBLEMS = 2
+"""How many of the skipped rows are named."""
 CONFIDENCE = {
     "clear": ("clear", "$text-success", "the first one wins however the rows are drawn again"),
     "close call": (
@@ -40,8 +43,8 @@ class MatchView(Vertical):
     MatchView {
         & > #match-head { height: auto; padding: 0 1; margin-bottom: 1; }
         & > Horizontal { height: 1fr; }
-        & RowTable { width: 5fr; }
-        & LearnwareDetail { width: 3fr; max-width: 60; }
+        & RowTable { width: 2fr; }
+        & LearnwareDetail { width: 1fr; max-width: 60; }
     }
     """
 
@@ -65,7 +68,9 @@ class MatchView(Vertical):
     def show(self, result: MatchResult) -> None:
         self.result = result
         self.query_one("#match-head", Static).update(summary(result))
-        self.query_one(RowTable).set_rows(len(result.matches))
+        table = self.query_one(RowTable)
+        table.set_columns(COLUMNS if result.verification is None else MEASURED)
+        table.set_rows(len(result.matches))
         self.query_one(Horizontal).display = bool(result.matches)
 
     def _cells(self, row: int) -> list[Cell] | None:
@@ -73,13 +78,14 @@ class MatchView(Vertical):
             return None
         match = self.result.matches[row]
         best = "accent" if row == 0 else ""
-        loss: Cell = ("", "") if match.measured_loss is None else f"{match.measured_loss:.2f}"
+        loss: Cell = ("–", "dim") if match.measured_loss is None else f"{match.measured_loss:.2f}"
+        measured = [] if self.result.verification is None else [loss]
         return [
             (str(row + 1), "dim"),
             (match.id, "strong" if row == 0 else ""),
             (f"{bar(match.score, BAR)} {match.score:.2f}", best),
             (f"{bar(match.similarity, BAR)} {match.similarity:+.3f}", best or "dim"),
-            loss,
+            *measured,
             (one_line(match.learnware.semantic.domain, 40), "dim"),
             (human_size(match.learnware.size), "dim"),
             (one_line(match.learnware.semantic.licence, 40), "dim"),
@@ -111,6 +117,10 @@ def summary(result: MatchResult) -> Content:
         facts.append(f"{result.skipped:,} learnwares left out (no such specification, or filtered)")
     lines = [Content.assemble(*first), Content.assemble(*sure)]
     lines.append(Content.styled(" · ".join(facts), "$foreground-muted"))
+    if result.rows_skipped:
+        named = "; ".join(one_line(problem, 120) for problem in result.problems[:PROBLEMS])
+        text = f"{result.rows_skipped:,} rows of your data skipped"
+        lines.append(Content.styled(f"{text}: {named}" if named else text, "$text-warning"))
     if result.verification is not None:
         done = result.verification
         text = f"verified: {done.learnwares} learnwares on {done.rows} held-back rows"

@@ -138,6 +138,12 @@ class RowTable(ScrollView, can_focus=True):
     def row_count(self) -> int:
         return self._rows
 
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Other columns; ``cells`` is asked for as many."""
+        self._columns = tuple(columns)
+        self._resize_content()
+        self.refresh()
+
     def set_rows(self, count: int, cursor: int = 0) -> None:
         """There are now ``count`` rows; the cursor goes to ``cursor``."""
         self._rows = count
