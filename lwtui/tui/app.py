@@ -91,7 +91,7 @@ class LwtuiApp(App[None]):
         self.register_theme(LWTUI_DARK)
         self.theme = LWTUI_DARK.name
 
-    def on_ready(self) -> None:
+    def on_load(self) -> None:
         loop = asyncio.get_running_loop()
         for name in ("SIGTERM", "SIGHUP"):
             # A closed terminal or a polite kill leaves by the front door: jobs stop, models end.
@@ -100,6 +100,8 @@ class LwtuiApp(App[None]):
                     loop.add_signal_handler(getattr(signal, name), self.exit)
                 except (NotImplementedError, RuntimeError, ValueError):
                     return  # no signals on this platform, or not in the main thread
+
+    def on_ready(self) -> None:
         # Only a ready app paints: before that, waiting for a refresh waits for nothing.
         self.call_after_refresh(self._open_first_mode)
 

@@ -15,11 +15,13 @@ LIMIT = 20.0
 """Seconds after which a condition that does not come true fails the test."""
 
 
-async def wait_until(pilot: Pilot[None], predicate: Callable[[], object]) -> None:
+async def wait_until(
+    pilot: Pilot[None], predicate: Callable[[], object], limit: float = LIMIT
+) -> None:
     """Let the app work until ``predicate`` is true."""
-    deadline = time.monotonic() + LIMIT
+    deadline = time.monotonic() + limit
     while not predicate():
-        assert time.monotonic() < deadline, f"not reached within {LIMIT} s: {predicate}"
+        assert time.monotonic() < deadline, f"not reached within {limit} s: {predicate}"
         await pilot.pause(0.005)
     await pilot.pause()
 

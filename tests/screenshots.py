@@ -1,0 +1,121 @@
+"""Drive the real app on the starter collection and save what it shows.
+
+    python tests/screenshots.py [--out screenshots] [--width 120] [--height 36]
+
+One SVG a screen: browse, details, search, the preview of a demo folder, its specification under
+way, the ranking, a chat, help and the palette.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from tui.helpers import ready, text_of, wait_until  # noqa: E402
+
+from lwtui import paths  # noqa: E402
+from lwtui.tui.app import LwtuiApp  # noqa: E402
+
+PATIENCE = 300.0
+DEMO = "finance-support"
+QUESTION = "My card has not arrived yet. What should I do?"
+
+
+async def take(out: Path, width: int, height: int) -> list[Path]:
+    """Go the way of a new user; returns the files written."""
+    app = LwtuiApp()
+    files: list[Path] = []
+
+    async def shoot(pilot: Pilot[None], name: str) -> None:
+        await pilot.pause()
+        file = out / f"{name}.svg"
+        file.write_text(app.export_screenshot(title="lwtui"), encoding="utf-8")
+        files.append(file)
+
+    async with app.run_test(size=(width, height)) as pilot:
+        await browse(pilot, app, shoot)
+        await match(pilot, app, shoot)
+        await chat(pilot, app, shoot)
+    app.services.close()
+    return files
+
+
+async def browse(pilot: Pilot[None], app: LwtuiApp, shoot) -> None:  # type: ignore[no-untyped-def]
+    await ready(pilot)
+    await pilot.press("down")
+    await shoot(pilot, "browse")
+    await pilot.press("slash", *"medicine")
+    table = app.screen.query_one("#learnwares")
+    everything = table.row_count
+    await wait_until(pilot, lambda: 0 < table.row_count < everything)
+    await shoot(pilot, "search")
+    await pilot.press("escape")
+    await pilot.press("question_mark")
+    await shoot(pilot, "help")
+    await pilot.press("escape")
+    await pilot.press("ctrl+p")
+    await wait_until(pilot, lambda: app.screen.query("CommandList"))
+    await shoot(pilot, "palette")
+    await pilot.press("escape")
+
+
+async def match(pilot: Pilot[None], app: LwtuiApp, shoot) -> None:  # type: ignore[no-untyped-def]
+    await pilot.press("2")
+    await wait_until(pilot, lambda: app.current_mode == "match" and app.screen.query("#places"))
+    screen = app.screen
+    demos = sorted(path.name for path in paths.demo_root().iterdir() if path.is_dir())
+    await wait_until(pilot, lambda: screen.query_one("#places").option_count == len(demos))
+    await shoot(pilot, "match-folders")
+    await pilot.press(*["down"] * demos.index(DEMO), "enter")
+    await wait_until(pilot, lambda: screen.step == "preview")
+    await shoot(pilot, "match-preview")
+    await pilot.press("s")
+    await wait_until(
+        pilot,
+        lambda: screen.step == "results" or " of " in text_of(app, "#job-state"),
+        PATIENCE,
+    )
+    if screen.step == "job":
+        await shoot(pilot, "match-job")
+    await wait_until(pilot, lambda: screen.step == "results", PATIENCE)
+    await shoot(pilot, "match")
+    await pilot.press("v")
+    await wait_until(pilot, lambda: "verified:" in text_of(app, "#match-head"), PATIENCE)
+    await wait_until(pilot, lambda: screen.step == "results")
+    await shoot(pilot, "match-verified")
+
+
+async def chat(pilot: Pilot[None], app: LwtuiApp, shoot) -> None:  # type: ignore[no-untyped-def]
+    await pilot.press("c")
+    await wait_until(pilot, lambda: app.current_mode == "chat")
+    screen = app.screen
+    await wait_until(pilot, lambda: screen._chat and not screen._loading, PATIENCE)
+    await pilot.press(*QUESTION, "enter")
+    await wait_until(pilot, lambda: screen._last and screen._answer is None, PATIENCE)
+    await shoot(pilot, "chat")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("screenshots"))
+    parser.add_argument("--width", type=int, default=120)
+    parser.add_argument("--height", type=int, default=36)
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["LWTUI_HOME"] = home
+        files = asyncio.run(take(arguments.out.absolute(), arguments.width, arguments.height))
+    for file in files:
+        print(file)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

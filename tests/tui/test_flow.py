@@ -1,0 +1,161 @@
+"""The whole way with the real workflow and the starter collection, as a person goes it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+from textual.pilot import Pilot
+
+from lwtui import paths
+from lwtui.tui.app import LwtuiApp
+from lwtui.tui.screens.chat import ChatScreen
+from lwtui.tui.screens.match import MatchScreen
+from lwtui.tui.widgets.match_view import MatchView
+from lwtui.tui.workflow_services import WorkflowServices
+
+from .helpers import ready, screen_text, wait_until
+
+PATIENCE = 100.0
+"""Seconds for what a model does on a busy machine."""
+DOMAINS = {
+    "finance-support": "finance",
+    "clinic-questions": "medicine",
+    "school-maths": "mathematics",
+}
+
+
+async def match_demo(pilot: Pilot[None], app: LwtuiApp, demo: str) -> MatchScreen:
+    """From the list of learnwares to a ranking, by keys."""
+    await ready(pilot)
+    await pilot.press("2")
+    await wait_until(pilot, lambda: isinstance(app.screen, MatchScreen))
+    screen = app.screen
+    assert isinstance(screen, MatchScreen)
+    await wait_until(pilot, lambda: screen.query_one("#places").option_count == len(DOMAINS))
+    await pilot.press(*["down"] * sorted(DOMAINS).index(demo), "enter")
+    await wait_until(pilot, lambda: screen.step == "preview")
+    assert demo in screen_text(app)
+    await pilot.press("s")
+    await wait_until(pilot, lambda: screen.step == "job")
+    await wait_until(pilot, lambda: screen.step == "results", PATIENCE)
+    return screen
+
+
+async def chat_screen(pilot: Pilot[None], app: LwtuiApp) -> ChatScreen:
+    await wait_until(pilot, lambda: app.current_mode == "chat")
+    screen = app.screen
+    assert isinstance(screen, ChatScreen)
+    await wait_until(pilot, lambda: screen._chat and not screen._loading, PATIENCE)
+    return screen
+
+
+async def ask(pilot: Pilot[None], screen: ChatScreen, text: str) -> None:
+    """Send a prompt and wait for the first words of its answer."""
+    before = screen._turn
+    await pilot.press(*text, "enter")
+    await wait_until(
+        pilot, lambda: screen._turn > before and screen._last and screen._last.text, PATIENCE
+    )
+
+
+@pytest.mark.parametrize("demo", sorted(DOMAINS))
+async def test_a_demo_folder_finds_a_learnware_of_its_domain(demo: str) -> None:
+    services = WorkflowServices()
+    app = LwtuiApp(services)
+    async with app.run_test(size=(120, 36)) as pilot:
+        screen = await match_demo(pilot, app, demo)
+        best = screen.query_one(MatchView).match
+        assert best is not None
+        assert best.learnware.semantic.domain == DOMAINS[demo]
+        assert best.id in screen_text(app)
+    services.close()
+
+
+async def test_open_browse_match_chat_stop_die_go_on_quit() -> None:
+    services = WorkflowServices()
+    app = LwtuiApp(services)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await match_demo(pilot, app, "finance-support")
+        await pilot.press("enter")
+        screen = await chat_screen(pilot, app)
+        chat = services._chat
+        assert chat is not None
+        # Nearly every token equally likely: an answer that does not end by itself too soon.
+        chat.configure(temperature=100.0, top_k=0, top_p=1.0, max_tokens=100_000)
+        await ask(pilot, screen, "hi")
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: screen._answer is None)
+        assert "stopped" in screen_text(app)
+        assert screen._last is not None
+        assert screen._last.text
+        # Killed in the middle of an answer: the text stays, the app lives.
+        first = chat.process_id
+        assert first is not None
+        await ask(pilot, screen, "go on")
+        os.kill(first, signal.SIGKILL)
+        await wait_until(pilot, lambda: screen._answer is None)
+        assert screen._last.text
+        assert "✗" in screen_text(app)
+        # The next prompt is answered by a new process.
+        await ask(pilot, screen, "and now")
+        second = chat.process_id
+        assert second is not None
+        assert second != first
+        await pilot.press("ctrl+q")
+        await wait_until(pilot, lambda: not app.is_running)
+    services.close()
+    assert not psutil.pid_exists(second)
+
+
+async def test_stopping_a_specification_ends_its_process() -> None:
+    services = WorkflowServices()
+    app = LwtuiApp(services)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await pilot.press("2")
+        await wait_until(pilot, lambda: isinstance(app.screen, MatchScreen))
+        screen = app.screen
+        assert isinstance(screen, MatchScreen)
+        screen.read_preview(paths.demo_root() / "finance-support")
+        await wait_until(pilot, lambda: screen.step == "preview")
+        before = set(psutil.Process().children(recursive=True))
+        await pilot.press("s")
+        await wait_until(pilot, lambda: screen.step == "job")
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: screen.step == "preview")
+        assert app.house.jobs == ()
+    services.close()
+    started = set(psutil.Process().children(recursive=True)) - before
+    assert not [process for process in started if "worker" in " ".join(process.cmdline())]
+
+
+async def test_the_demo_folders_are_offered_and_the_last_one_first(tmp_path: Path) -> None:
+    services = WorkflowServices()
+    assert [place.label for place in services.places()] == sorted(DOMAINS)
+    services.remember(tmp_path)
+    services.remember(paths.demo_root() / "school-maths")
+    places = services.places()
+    assert [place.kind for place in places] == ["recent", "recent", "demo", "demo"]
+    assert places[0].label == "school-maths"
+    services.close()
+
+
+async def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    app = LwtuiApp(WorkflowServices())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await pilot.press("2")
+        await wait_until(pilot, lambda: isinstance(app.screen, MatchScreen))
+        screen = app.screen
+        assert isinstance(screen, MatchScreen)
+        for path in (tmp_path / "empty", tmp_path / "missing", Path("/dev/null")):
+            app.clear_notifications()
+            screen.read_preview(path)
+            await wait_until(pilot, lambda: list(app._notifications))
+            assert screen.step == "pick"
+    app.services.close()
