@@ -19,6 +19,7 @@ from lwtui.learnware.model import (
     Semantic,
     SpecificationEntry,
 )
+from lwtui.spec import compare
 from lwtui.spec.reference import file_sha256
 from lwtui.spec.space import find_space
 from lwtui.spec.specification import load_specification
@@ -30,6 +31,7 @@ from lwtui.starter.tokenizer import CONTEXT
 
 BASE = "starter/base"
 BASE_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+MEANS = Path(compare.__file__).with_name("means")
 MADE = "2026-11-21T00:00:00Z"
 
 
@@ -164,8 +166,11 @@ def specifications(name: str, source: Path, folder: Path) -> tuple[Specification
 def scores(recipe: plan.Recipe, measures: dict[str, Any]) -> tuple[Score, ...]:
     """What was measured on the test side of the tasks it was trained on, beside the bare base."""
     result = []
+    measured = measures.get(recipe.name, {})
     for task in recipe.tasks if not recipe.generalist else ():
-        own, base = measures[recipe.name][task], measures["base"][task]
+        if task not in measured:
+            continue
+        own, base = measured[task], measures["base"][task]
         rows = int(own["rows"])
         result += [
             Score(task, "answer loss", round(own["loss"], 3), round(base["loss"], 3), rows),
@@ -187,8 +192,11 @@ def main() -> None:
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--specs", type=Path, default=Path("specs"))
     arguments = parser.parse_args()
-    measures = json.loads(arguments.measures.read_text())
+    measures = json.loads(arguments.measures.read_text()) if arguments.measures.exists() else {}
     build_base(arguments.base, arguments.models, arguments.specs)
+    mean = f"{find_space('starter').id}-gradient.safetensors"
+    MEANS.mkdir(exist_ok=True)
+    shutil.copyfile(arguments.specifications / mean, MEANS / mean)
     for recipe in plan.RECIPES:
         if (arguments.adapters / recipe.name / "training.json").exists():
             build_adapter(recipe, arguments, measures)

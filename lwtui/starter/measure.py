@@ -12,8 +12,6 @@ from lwtui.starter import corpus, plan
 from lwtui.starter.batches import Encoded, by_length, encode, target_logits, tensors
 from lwtui.starter.tokenizer import CONTEXT
 
-ALL_TASKS = tuple(sorted({*plan.STARTER_TASKS, *plan.UNSEEN}))
-
 
 def task_examples(data: Path, task: str, tokenizer: Any, rows: int) -> list[Encoded]:
     """The first ``rows`` test rows in the chat layout."""
@@ -32,7 +30,7 @@ def score(model: Any, examples: list[Encoded], device: str) -> dict[str, float]:
     total, tokens, exact, rows = 0.0, 0, 0, 0
     precision = torch.bfloat16 if device == "cuda" else torch.float32
     with torch.no_grad(), torch.autocast(device, dtype=precision, enabled=device == "cuda"):
-        for batch in by_length(examples, 64):
+        for batch in by_length(examples, 16):
             ids, mask = tensors(batch, device)
             logits, wanted = target_logits(model, ids, mask)
             losses = functional.cross_entropy(logits.float(), wanted, reduction="none")
@@ -58,13 +56,15 @@ def main() -> None:
     parser.add_argument("--base", type=Path, required=True)
     parser.add_argument("--adapters", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="a JSON file")
-    parser.add_argument("--rows", type=int, default=32, help="test rows of each task")
+    parser.add_argument("--rows", type=int, default=16, help="test rows of each task")
+    parser.add_argument("--unseen", action="store_true", help="the tasks nobody trained for too")
     parser.add_argument("--shard", default="0/1", help="this part of so many, such as 0/4")
     arguments = parser.parse_args()
     part, parts = map(int, arguments.shard.split("/"))
     device = "cuda" if torch.cuda.is_available() else "cpu"
     tokenizer = Tokenizer.from_file(str(arguments.base / "tokenizer.json"))
-    tasks = {t: task_examples(arguments.data, t, tokenizer, arguments.rows) for t in ALL_TASKS}
+    names_of_tasks = list(plan.STARTER_TASKS) + (sorted(plan.UNSEEN) if arguments.unseen else [])
+    tasks = {t: task_examples(arguments.data, t, tokenizer, arguments.rows) for t in names_of_tasks}
     done = json.loads(arguments.out.read_text()) if arguments.out.exists() else {}
     names = ["base", *(recipe.name for recipe in plan.RECIPES)]
     for name in names[part::parts]:

@@ -102,7 +102,8 @@ def main() -> None:
     started = time.monotonic()
     seen: dict[str, list[str]] = {}
     unseen: dict[str, list[str]] = {}
-    for task in (*plan.STARTER_TASKS, *sorted(plan.UNSEEN)):
+    measured = losses[BASE]
+    for task in (task for task in (*plan.STARTER_TASKS, *sorted(plan.UNSEEN)) if task in measured):
         ranked, confidence = ranking(
             arguments.data,
             task,
@@ -119,7 +120,8 @@ def main() -> None:
         print(f"{mark:<3}{task:<36} {ranked[0]:<32} {confidence}", flush=True)
     seconds = (time.monotonic() - started) / (len(seen) + len(unseen))
     report("Tasks that a starter specialist was trained on", seen, losses)
-    report("Tasks that nobody was trained on", unseen, losses)
+    if unseen:
+        report("Tasks that nobody was trained on", unseen, losses)
     print(f"\n{arguments.rows} rows, layout {arguments.layout}: {seconds:.1f} s a specification")
 
 
