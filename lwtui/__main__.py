@@ -8,14 +8,18 @@ import sys
 def main() -> int:
     """Run the command line, or the app when nothing is asked; return the exit code."""
     arguments = sys.argv[1:]
-    if not arguments and sys.stdin.isatty() and sys.stdout.isatty():
-        # Straight into the app: its first frame does not wait for the command line's parser.
-        from lwtui.tui.app import run
+    try:
+        if not arguments and sys.stdin.isatty() and sys.stdout.isatty():
+            # Straight into the app: its first frame does not wait for the command line's parser.
+            from lwtui.tui.app import run
 
-        return run()
-    from lwtui.cli.main import run_command
+            return run()
+        from lwtui.cli.main import run_command
 
-    return run_command(arguments)
+        return run_command(arguments)
+    except KeyboardInterrupt:
+        # Only while a face is being imported: each handles Ctrl+C itself.
+        return 130
 
 
 if __name__ == "__main__":

@@ -26,7 +26,9 @@ def refresh(index: Index, tree: Tree, root: Path) -> bool:
     changed = [folder for folder, value in found.items() if known.get(folder) != value]
     gone = known.keys() - found.keys()
     if changed or gone:
-        index.update(tree, (read_row(root, folder) for folder in changed), gone)
+        # All are read before the index is locked: thousands of manifests take seconds.
+        rows = [read_row(root, folder) for folder in changed]
+        index.update(tree, rows, gone)
     return bool(changed or gone)
 
 
