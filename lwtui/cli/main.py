@@ -7,7 +7,8 @@ import errno
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -22,6 +23,9 @@ from lwtui.errors import (
     Cancelled,
     LwtuiError,
 )
+
+OpenApp = Callable[["Path | None"], int]
+"""Opens the app, on a dataset or on none; returns its exit code."""
 
 VERBS: dict[str, tuple[str, str]] = {
     "list": ("browse:list_command", "List the learnwares on this machine."),
@@ -74,27 +78,45 @@ class _Verbs(click.Group):
     epilog="Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted.",
 )
 @click.version_option(__version__, "-V", "--version", prog_name="lwtui")
+@click.option(
+    "--data",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Open the app on this dataset (a folder or a file).",
+)
 @click.pass_context
-def command(ctx: click.Context) -> None:
+def command(ctx: click.Context, data: Path | None) -> int | None:
     """Find, match and run specialised small language models (learnwares).
 
     Without a verb it opens the app. Every verb takes --help, and those that print take --json:
     one JSON document on standard output; progress goes to standard error.
     """
-    if ctx.invoked_subcommand is None:
-        # In a terminal the app has been opened before this (lwtui/__main__.py).
+    if ctx.invoked_subcommand is not None:
+        if data is not None:
+            raise click.UsageError("--data opens the app, so it takes no verb beside it.", ctx)
+        return None
+    if ctx.obj is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise BadInput("The app needs a terminal.", hint="See `lwtui --help` for what works here.")
+    if data is not None and not data.exists():
+        raise BadInput("There is no such file or folder.", file=data)
+    open_app: OpenApp = ctx.obj
+    return open_app(data)
 
 
-def run_command(arguments: Sequence[str]) -> int:
-    """Run one command line; return its exit code. Only bugs raise."""
+def run_command(arguments: Sequence[str], open_app: OpenApp | None = None) -> int:
+    """Run one command line; return its exit code. Only bugs raise.
+
+    ``open_app`` opens the other face, which this one does not know.
+    """
     as_json = "--json" in arguments
     for stream in (sys.stdout, sys.stderr):
         # A character that the terminal cannot show is no reason to fail.
         with contextlib.suppress(AttributeError, ValueError):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
-        result: Any = command.main(list(arguments), prog_name="lwtui", standalone_mode=False)
+        result: Any = command.main(
+            list(arguments), prog_name="lwtui", standalone_mode=False, obj=open_app
+        )
         sys.stdout.flush()
         return result if isinstance(result, int) else EXIT_DONE
     except click.exceptions.NoArgsIsHelpError as error:

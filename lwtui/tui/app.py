@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from textual.command import Provider
 
     from lwtui.tui.screens.chat import ChatScreen
+    from lwtui.tui.screens.match import MatchScreen
 
 
 def _start() -> Screen[None]:
@@ -81,8 +83,10 @@ class LwtuiApp(App[None]):
 
     house: reactive[House] = reactive(House())
 
-    def __init__(self, services: Services | None = None) -> None:
+    def __init__(self, services: Services | None = None, data: Path | None = None) -> None:
+        """``data``: a dataset to open in the match screen, rather than the list."""
         super().__init__()
+        self._data = data
         if services is None:
             from lwtui.tui.workflow_services import WorkflowServices
 
@@ -108,6 +112,8 @@ class LwtuiApp(App[None]):
     async def _open_first_mode(self) -> None:
         if self.current_mode == "start":  # else a key was faster
             await self.switch_mode("browse")
+            if self._data is not None:
+                await self.open_data(self._data)
         self.read_machine()
 
     @work(thread=True, group="machine")
@@ -143,6 +149,12 @@ class LwtuiApp(App[None]):
 
     def on_failed(self, message: messages.Failed) -> None:
         self.complain(message.error, message.what)
+
+    async def open_data(self, path: Path) -> None:
+        """Show a dataset in the match screen."""
+        await self.switch_mode("match")
+        screen: MatchScreen = self.screen  # type: ignore[assignment]
+        screen.read_preview(path)
 
     async def on_open_chat(self, message: messages.OpenChat) -> None:
         await self.switch_mode("chat")
@@ -192,9 +204,10 @@ class LwtuiApp(App[None]):
         self.stop_everything()
 
 
-def run(services: Services | None = None) -> int:
-    """Open the app; returns the exit code. The models' processes have ended when it returns."""
-    app = LwtuiApp(services)
+def run(services: Services | None = None, data: Path | None = None) -> int:
+    """Open the app, with a dataset if one is given; returns the exit code. The models' processes
+    have ended when it returns."""
+    app = LwtuiApp(services, data)
     try:
         app.run()
     finally:
