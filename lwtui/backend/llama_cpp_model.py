@@ -18,7 +18,7 @@ import llama_cpp as c
 import numpy as np
 from numpy.typing import NDArray
 
-from lwtui.backend.machine import answer_threads, usable_cores
+from lwtui.backend.machine import answer_threads, batch_threads
 from lwtui.backend.tokens import END_OF_TURN, Tokens
 from lwtui.errors import BackendError
 
@@ -51,7 +51,8 @@ class LlamaCppModel:
         params.load_mode = c.LLAMA_LOAD_MODE_MMAP
         params.n_gpu_layers = -1 if offload else 0
         self.device = "gpu" if offload else "cpu"
-        self.threads = answer_threads(file.stat().st_size)
+        size = file.stat().st_size
+        self.threads = (answer_threads(size), batch_threads(size))
         self._model: Any = c.llama_model_load_from_file(os.fsencode(file), params)
         if not self._model:
             raise BackendError(f"llama.cpp cannot load this file: {_reason()}", file=file)
@@ -101,7 +102,7 @@ class LlamaCppContext:
         self.batch = max(32, min(512, tokens, 2**25 // model.vocab_size))
         params.n_ctx, params.n_batch, params.n_ubatch = tokens, self.batch, self.batch
         params.n_seq_max, params.kv_unified = sequences, True
-        params.n_threads, params.n_threads_batch = model.threads, usable_cores()
+        params.n_threads, params.n_threads_batch = model.threads
         params.no_perf = True
         if model.device == "cpu":
             # On a CPU it costs a few per cent of the speed of an answer.

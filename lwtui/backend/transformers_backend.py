@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from lwtui.backend.machine import answer_threads, usable_cores
+from lwtui.backend.machine import answer_threads, batch_threads
 from lwtui.backend.prompt import Detokeniser, Slices, StopText, fit
 from lwtui.backend.protocol import (
     Chunk,
@@ -249,7 +249,7 @@ class TransformersBackend:
     def loglikelihoods(
         self, requests: Sequence[Continuation], done: Callable[[int], None] = ignore
     ) -> list[LogLikelihood]:
-        torch.set_num_threads(usable_cores())
+        torch.set_num_threads(batch_threads(self._weight_bytes))
         limit = 2048 if self._device.type == "cpu" else 16384
         with torch.inference_mode(), self._active():
             return score(requests, self._tokens.split, self._context, limit, self._score, done)
