@@ -19,10 +19,10 @@ from textual.pilot import Pilot
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from tui.helpers import ready, text_of, wait_until  # noqa: E402
+from tui.helpers import ready, text_of, wait_until
 
-from lwtui import paths  # noqa: E402
-from lwtui.tui.app import LwtuiApp  # noqa: E402
+from lwtui import paths
+from lwtui.tui.app import LwtuiApp
 
 PATIENCE = 300.0
 DEMO = "finance-support"
@@ -52,9 +52,9 @@ async def browse(pilot: Pilot[None], app: LwtuiApp, shoot) -> None:  # type: ign
     await ready(pilot)
     await pilot.press("down")
     await shoot(pilot, "browse")
-    await pilot.press("slash", *"medicine")
     table = app.screen.query_one("#learnwares")
     everything = table.row_count
+    await pilot.press("slash", *"medicine")
     await wait_until(pilot, lambda: 0 < table.row_count < everything)
     await shoot(pilot, "search")
     await pilot.press("escape")
@@ -112,7 +112,12 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home:
         os.environ["LWTUI_HOME"] = home
-        files = asyncio.run(take(arguments.out.absolute(), arguments.width, arguments.height))
+        out = arguments.out.absolute()
+        folder = Path(home) / "my-data"  # what the tree of folders shows
+        for name in ("letters", "questions", "tickets"):
+            (folder / name).mkdir(parents=True)
+        os.chdir(folder)
+        files = asyncio.run(take(out, arguments.width, arguments.height))
     for file in files:
         print(file)  # noqa: T201
 

@@ -19,13 +19,9 @@ from lwtui.tui.workflow_services import WorkflowServices
 
 from .helpers import ready, screen_text, wait_until
 
-PATIENCE = 100.0
+PATIENCE = 180.0
 """Seconds for what a model does on a busy machine."""
-DOMAINS = {
-    "finance-support": "finance",
-    "clinic-questions": "medicine",
-    "school-maths": "mathematics",
-}
+DEMOS = ("clinic-questions", "finance-support", "school-maths")
 
 
 async def match_demo(pilot: Pilot[None], app: LwtuiApp, demo: str) -> MatchScreen:
@@ -35,8 +31,8 @@ async def match_demo(pilot: Pilot[None], app: LwtuiApp, demo: str) -> MatchScree
     await wait_until(pilot, lambda: isinstance(app.screen, MatchScreen))
     screen = app.screen
     assert isinstance(screen, MatchScreen)
-    await wait_until(pilot, lambda: screen.query_one("#places").option_count == len(DOMAINS))
-    await pilot.press(*["down"] * sorted(DOMAINS).index(demo), "enter")
+    await wait_until(pilot, lambda: screen.query_one("#places").option_count == len(DEMOS))
+    await pilot.press(*["down"] * DEMOS.index(demo), "enter")
     await wait_until(pilot, lambda: screen.step == "preview")
     assert demo in screen_text(app)
     await pilot.press("s")
@@ -62,24 +58,16 @@ async def ask(pilot: Pilot[None], screen: ChatScreen, text: str) -> None:
     )
 
 
-@pytest.mark.parametrize("demo", sorted(DOMAINS))
-async def test_a_demo_folder_finds_a_learnware_of_its_domain(demo: str) -> None:
-    services = WorkflowServices()
-    app = LwtuiApp(services)
-    async with app.run_test(size=(120, 36)) as pilot:
-        screen = await match_demo(pilot, app, demo)
-        best = screen.query_one(MatchView).match
-        assert best is not None
-        assert best.learnware.semantic.domain == DOMAINS[demo]
-        assert best.id in screen_text(app)
-    services.close()
-
-
+@pytest.mark.timeout(400)
 async def test_open_browse_match_chat_stop_die_go_on_quit() -> None:
     services = WorkflowServices()
     app = LwtuiApp(services)
     async with app.run_test(size=(120, 36)) as pilot:
-        await match_demo(pilot, app, "finance-support")
+        ranking = await match_demo(pilot, app, "finance-support")
+        best = ranking.query_one(MatchView).match
+        assert best is not None
+        assert best.learnware.semantic.domain == "finance"
+        assert best.learnware.name in screen_text(app)
         await pilot.press("enter")
         screen = await chat_screen(pilot, app)
         chat = services._chat
@@ -135,7 +123,7 @@ async def test_stopping_a_specification_ends_its_process() -> None:
 
 async def test_the_demo_folders_are_offered_and_the_last_one_first(tmp_path: Path) -> None:
     services = WorkflowServices()
-    assert [place.label for place in services.places()] == sorted(DOMAINS)
+    assert [place.label for place in services.places()] == list(DEMOS)
     services.remember(tmp_path)
     services.remember(paths.demo_root() / "school-maths")
     places = services.places()

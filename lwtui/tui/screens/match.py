@@ -112,7 +112,7 @@ class MatchScreen(ModeScreen):
     @on(FolderPicker.Picked)
     def _picked(self, event: FolderPicker.Picked) -> None:
         with self.prevent(Input.Changed):
-            self.query_one("#path", Input).value = one_line(str(event.path))
+            self.query_one("#path", Input).value = one_line(event.shown)
         self.read_preview(event.path, event.passing)
 
     @on(Input.Submitted, "#path")

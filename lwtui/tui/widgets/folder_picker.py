@@ -57,6 +57,8 @@ class FolderPicker(Vertical):
 
         path: Path
         passing: bool = False
+        shown: str = ""
+        """What the path's field shall say."""
 
     def __init__(self, root: Path, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -86,14 +88,17 @@ class FolderPicker(Vertical):
     @on(OptionList.OptionSelected)
     def _place(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self.post_message(self.Picked(self._places[event.option_index].path))
+        place = self._places[event.option_index]
+        # Where the demo folders were installed helps nobody.
+        shown = "" if place.kind == "demo" else str(place.path)
+        self.post_message(self.Picked(place.path, shown=shown))
 
     @on(DirectoryTree.FileSelected)
     def _file(self, event: DirectoryTree.FileSelected) -> None:
         event.stop()
-        self.post_message(self.Picked(event.path))
+        self.post_message(self.Picked(event.path, shown=str(event.path)))
 
     @on(DirectoryTree.DirectorySelected)
     def _folder(self, event: DirectoryTree.DirectorySelected) -> None:
         event.stop()
-        self.post_message(self.Picked(event.path, passing=True))
+        self.post_message(self.Picked(event.path, passing=True, shown=str(event.path)))

@@ -51,6 +51,7 @@ class MatchView(Vertical):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.result: MatchResult | None = None
+        self._one_owner = False
 
     def compose(self) -> ComposeResult:
         yield Static(id="match-head", markup=False)
@@ -67,6 +68,8 @@ class MatchView(Vertical):
 
     def show(self, result: MatchResult) -> None:
         self.result = result
+        # Eight cells of "starter/" before every name tell nothing; the detail has the whole id.
+        self._one_owner = len({match.learnware.owner for match in result.matches}) == 1
         self.query_one("#match-head", Static).update(summary(result))
         table = self.query_one(RowTable)
         table.set_columns(COLUMNS if result.verification is None else MEASURED)
@@ -82,7 +85,7 @@ class MatchView(Vertical):
         measured = [] if self.result.verification is None else [loss]
         return [
             (str(row + 1), "dim"),
-            (match.id, "strong" if row == 0 else ""),
+            (match.learnware.name if self._one_owner else match.id, "strong" if row == 0 else ""),
             (f"{bar(match.score, BAR)} {match.score:.2f}", best),
             (f"{bar(match.similarity, BAR)} {match.similarity:+.3f}", best or "dim"),
             *measured,
