@@ -23,6 +23,7 @@ from typing import Any, BinaryIO, cast
 from lwtui import errors
 from lwtui.errors import LwtuiError
 from lwtui.jobs import JobContext, Progress
+from lwtui.process_end import explain_exit, oom_kills
 
 # sys.path[0] would be the folder the user happens to be in: a stray torch.py there must not be
 # imported. It becomes the folder that holds lwtui.
@@ -61,6 +62,7 @@ class _Line:
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
+        self._oom_before = oom_kills()
         self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._log: deque[str] = deque(maxlen=40)
         self._readers = [
@@ -83,7 +85,8 @@ class _Line:
             if line is None:
                 self._process.wait()
                 self.join()
-                raise _died(self._process.returncode, self._log)
+                killed = oom_kills() > self._oom_before
+                raise _died(self._process.returncode, self._log, killed)
             answer = json.loads(line)
             if answer["event"] == "progress":
                 context.progress(answer["done"], answer["total"], answer["note"])
@@ -109,16 +112,12 @@ class _Line:
             self._log.append("".join(letter for letter in line if letter.isprintable()))
 
 
-def _died(code: int, log: deque[str]) -> LwtuiError:
-    if code == -signal.SIGKILL:
-        return LwtuiError(
-            "The job's process was killed from outside (SIGKILL), by a person or by the system, "
-            "which does so when memory runs out.",
-            hint="Close other programs and try again.",
-        )
+def _died(code: int, log: deque[str], out_of_memory: bool) -> LwtuiError:
+    message, hint = explain_exit(code, out_of_memory, "The job's process")
     last = " ".join(line for line in list(log)[-3:] if line)[-400:]
-    how = f"by signal {-code}" if code < 0 else f"with exit status {code}"
-    return LwtuiError(f"The job's process ended unasked {how}. Its last words: {last or 'none'}")
+    if last and code != -signal.SIGKILL:
+        message = f"{message} Its last words: {last}"
+    return LwtuiError(message, hint=hint or None)
 
 
 def child() -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import collections
 import os
 import queue
-import signal
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ from typing import Any, BinaryIO, cast
 
 from lwtui.backend.wire import Channel
 from lwtui.errors import BackendError
+from lwtui.process_end import explain_exit, oom_kills
 
 LOG_LINES = 200
 """Lines of the process's output that are kept."""
@@ -51,7 +51,7 @@ class HostProcess:
         self.log: collections.deque[str] = collections.deque(maxlen=LOG_LINES)
         self._listener = listener
         self._killed_for = ""
-        self._oom_before = _oom_kills()
+        self._oom_before = oom_kills()
         self._outbox: queue.SimpleQueue[Answer | None] = queue.SimpleQueue()
         package_parent = str(Path(__file__).resolve().parents[2])
         try:
@@ -116,7 +116,7 @@ class HostProcess:
         if self._killed_for:
             return BackendError(self._killed_for, hint="The next request starts it again.")
         code = self._process.returncode
-        message, hint = explain_exit(code, _oom_kills() > self._oom_before)
+        message, hint = explain_exit(code, oom_kills() > self._oom_before)
         last = " ".join(line for line in list(self.log)[-3:] if line)
         if last and code != -9:
             message = f"{message} Its last words: {last[-300:]}"
@@ -155,47 +155,3 @@ class HostProcess:
         while piece := pipe.readline(4096):
             line = piece.decode("utf-8", errors="replace").rsplit("\r", 1)[-1]
             self.log.append("".join(ch for ch in line if ch.isprintable()))
-
-
-def explain_exit(code: int, out_of_memory: bool) -> tuple[str, str]:
-    """A sentence and a hint for the exit status of a process (negative: a signal's number)."""
-    if code == -9 and out_of_memory:
-        return (
-            "The system ran out of memory and killed the model's process (SIGKILL).",
-            "Close other programs, or take a smaller model or a quantised (GGUF) one.",
-        )
-    if code == -9:
-        return (
-            "The model's process was killed from outside (SIGKILL), by a person or by the system, "
-            "which does so when memory runs out.",
-            "If it happens again, take a smaller or a quantised (GGUF) model.",
-        )
-    causes = {
-        "SIGSEGV": ("crashed in native code", "The model file may be damaged."),
-        "SIGBUS": ("lost its model file or its memory", "Is the disk full, or the file gone?"),
-        "SIGILL": ("met an instruction this processor lacks", "Rebuild the backend here."),
-        "SIGABRT": ("gave up in native code", "The model file may be damaged or unsupported."),
-        "SIGTERM": ("was told to end", ""),
-    }
-    if code < 0:
-        try:
-            name = signal.Signals(-code).name
-        except ValueError:
-            name = f"signal {-code}"
-        cause, hint = causes.get(name, ("was ended", ""))
-        return f"The model's process {cause} ({name}).", hint
-    return f"The model's process ended unasked (exit status {code}).", ""
-
-
-def _oom_kills() -> int:
-    """How often the kernel has killed a process of our control group for memory (Linux)."""
-    for file in ("/sys/fs/cgroup/memory.events", "/proc/vmstat"):
-        try:
-            lines = Path(file).read_text(encoding="ascii").splitlines()
-        except OSError:
-            continue
-        for line in lines:
-            name, _, value = line.partition(" ")
-            if name == "oom_kill":
-                return int(value)
-    return 0

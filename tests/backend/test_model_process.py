@@ -14,7 +14,6 @@ import pytest
 from tiny_models import CONTEXT, TinyModel, needs_llama_cpp
 
 from lwtui.backend.client import ModelProcess, Timeouts
-from lwtui.backend.process import explain_exit
 from lwtui.backend.protocol import (
     Chunk,
     Continuation,
@@ -25,6 +24,7 @@ from lwtui.backend.protocol import (
 )
 from lwtui.errors import BackendError, BadInput, Cancelled
 from lwtui.jobs import CancelToken, JobContext, Progress
+from lwtui.process_end import explain_exit
 
 ROOT = Path(__file__).resolve().parents[2]
 GREEDY = GenerationSettings(max_tokens=60, temperature=0)
