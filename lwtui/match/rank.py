@@ -43,18 +43,24 @@ def _same(wanted: str, *offered: str) -> bool:
     return not wanted or wanted.casefold() in (word.casefold() for word in offered)
 
 
-def matching_entry(learnware: Learnware, wanted: Specification) -> SpecificationEntry | None:
-    """The learnware's specification in the space and recipe of the requirement, if it has one."""
+def matching_entry(learnware: Learnware, space: str, recipe: str) -> SpecificationEntry | None:
+    """The learnware's specification in a space and recipe, if it has one."""
     for entry in learnware.specifications:
-        if entry.space == wanted.space and entry.recipe == wanted.recipe:
+        if entry.space == space and entry.recipe == recipe:
             return entry
     return None
+
+
+def require_comparable(learnwares: Sequence[Learnware], space: str, recipe: str) -> None:
+    """Raise ``BadInput`` if none of them could be compared, before anything slow is begun."""
+    if not any(matching_entry(learnware, space, recipe) for learnware in learnwares):
+        raise explain_nothing(learnwares, space, recipe)
 
 
 def candidates(learnwares: Sequence[Learnware], wanted: Specification) -> Iterator[Candidate]:
     """Load the comparable specifications; a damaged one is left out (``lwtui check`` tells)."""
     for learnware in learnwares:
-        entry = matching_entry(learnware, wanted)
+        entry = matching_entry(learnware, wanted.space, wanted.recipe)
         if entry is None or learnware.specs_folder is None:
             continue
         try:
@@ -91,7 +97,7 @@ def _confidence(wanted: Specification, ranked: Sequence[tuple[Match, Specificati
     return "clear" if lead >= CLEAR_MARGIN else "close call"
 
 
-def explain_nothing(learnwares: Sequence[Learnware], wanted: Specification) -> BadInput:
+def explain_nothing(learnwares: Sequence[Learnware], space: str, recipe: str) -> BadInput:
     """Why no learnware could be compared, and what to do about it."""
     offered = sorted(
         {(entry.space, entry.recipe) for item in learnwares for entry in item.specifications}
@@ -101,11 +107,10 @@ def explain_nothing(learnwares: Sequence[Learnware], wanted: Specification) -> B
             "No learnware here has a specification.",
             hint="Add one that has: lwtui add PATH",
         )
-    names = ", ".join(f"{space} ({recipe})" for space, recipe in offered)
-    space, recipe = offered[0]
+    names = ", ".join(f"{entry[0]} ({entry[1]})" for entry in offered)
+    known_space, known_recipe = offered[0]
     return BadInput(
-        f"No learnware here has a specification in the space {wanted.space} with recipe "
-        f"{wanted.recipe}, and vectors of different spaces or recipes are never compared. "
-        f"There are: {names}.",
-        hint=f"Compute yours again: --space {space.rsplit('-', 1)[0]} --recipe {recipe}",
+        f"No learnware here has a specification in the space {space} with recipe {recipe}, and "
+        f"vectors of different spaces or recipes are never compared. There are: {names}.",
+        hint=f"Compute yours with: --space {known_space.rsplit('-', 1)[0]} --recipe {known_recipe}",
     )

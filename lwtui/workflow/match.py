@@ -42,6 +42,7 @@ def match(
     specification cannot be verified), ``Cancelled``, ``LwtuiError``.
     """
     from lwtui.learnware.collection import Collection as OpenCollection
+    from lwtui.spec.specification import load_specification
 
     context = context or JobContext()
     dataset = _dataset(requirement)
@@ -50,15 +51,25 @@ def match(
             "A specification holds no rows, so a match with it cannot be verified.",
             hint="Give the dataset's folder instead.",
         )
-    if isinstance(requirement, Path):
-        wanted = _specification(
-            requirement, dataset, space, recipe, rows, seed, fields, verify, context
-        )
-    else:
-        wanted = requirement
     own = collection is None
     collection = collection or OpenCollection.open()
     try:
+        if not isinstance(requirement, Path):
+            wanted = requirement
+        elif dataset is None:
+            wanted = load_specification(requirement)
+        else:
+            _check_space(collection, space, recipe or DEFAULT_RECIPE)
+            wanted = specify(
+                dataset,
+                space=space,
+                recipe=recipe or DEFAULT_RECIPE,
+                rows=rows,
+                seed=seed,
+                fields=fields,
+                held_back=HELD_BACK if verify else 0,
+                context=context,
+            )
         result = _rank(wanted, filters or Filters(), collection)
         if verify and dataset is not None and result.matches:
             held = _held_back(dataset, rows, seed, fields, context)
@@ -76,31 +87,12 @@ def _dataset(requirement: Path | Specification) -> Path | None:
     return None if requirement.suffix == ".safetensors" else requirement
 
 
-def _specification(
-    path: Path,
-    dataset: Path | None,
-    space: str,
-    recipe: str | None,
-    rows: int,
-    seed: int,
-    fields: FieldMap | None,
-    verify: int,
-    context: JobContext,
-) -> Specification:
-    if dataset is None:
-        from lwtui.spec.specification import load_specification
+def _check_space(collection: Collection, space: str, recipe: str) -> None:
+    """Raise ``BadInput`` before anything slow when nothing here could be compared."""
+    from lwtui.match.rank import require_comparable
+    from lwtui.spec.space import find_space
 
-        return load_specification(path)
-    return specify(
-        path,
-        space=space,
-        recipe=recipe or DEFAULT_RECIPE,
-        rows=rows,
-        seed=seed,
-        fields=fields,
-        held_back=HELD_BACK if verify else 0,
-        context=context,
-    )
+    require_comparable(collection.list(), find_space(space).id, recipe)
 
 
 def _rank(wanted: Specification, filters: Filters, collection: Collection) -> MatchResult:
@@ -110,7 +102,7 @@ def _rank(wanted: Specification, filters: Filters, collection: Collection) -> Ma
     chosen = [item for item in everything if passes(item, collection.base_of(item), filters)]
     found = list(candidates(chosen, wanted))
     if not found and not list(candidates(everything, wanted)):
-        raise explain_nothing(everything, wanted)
+        raise explain_nothing(everything, wanted.space, wanted.recipe)
     matches, confidence = rank(wanted, found)
     return MatchResult(
         dataset=wanted.name,

@@ -120,11 +120,11 @@ def test_filters(filters: Filters, expected: bool) -> None:
 
 def test_nothing_comparable_says_what_there_is_and_how_to_fix_it() -> None:
     user = specification(vector(0))
-    bare = explain_nothing([learnware("x")], user)
+    bare = explain_nothing([learnware("x")], user.space, user.recipe)
     assert "No learnware here has a specification" in str(bare)
     entry = SpecificationEntry("pave", "gradient", "starter-12345678", "s")
     other = Learnware("me/x", ModelInfo("adapter"), specifications=(entry,))
-    message = str(explain_nothing([other], user))
+    message = str(explain_nothing([other], user.space, user.recipe))
     assert SPACE.id in message
     assert "--space starter --recipe gradient" in message
     assert isinstance(bare, BadInput)
