@@ -39,9 +39,14 @@ def run(request: dict[str, Any], context: JobContext) -> dict[str, Any]:
 def split(
     examples: tuple[Example, ...], rows: int, held_back: int
 ) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
-    """Rows for the specification and rows held back; a small dataset holds back at most a third."""
+    """Rows for the specification and rows held back, never one in both.
+
+    A dataset with too few rows for both holds back at most a third of them.
+    """
     if not held_back:
         return examples[:rows], ()
-    held = min(held_back, max(1, len(examples) // 3)) if len(examples) > 1 else 0
+    held = held_back
+    if len(examples) < rows + held_back:
+        held = min(held_back, max(1, len(examples) // 3)) if len(examples) > 1 else 0
     cut = min(rows, len(examples) - held)
     return examples[:cut], examples[cut : cut + held]

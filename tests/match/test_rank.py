@@ -137,6 +137,8 @@ def test_rows_held_back_are_never_used_for_the_specification() -> None:
     assert (len(used), len(held)) == (27, 13)
     used, held = split(examples, 10, 5)
     assert (len(used), len(held)) == (10, 5)
+    used, held = split(examples, 10, 30)
+    assert (len(used), len(held)) == (10, 30)
     assert split(examples[:1], 10, 5) == (examples[:1], ())
     assert split(examples, 10, 0) == (examples[:10], ())
 
