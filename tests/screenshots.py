@@ -80,7 +80,7 @@ async def match(pilot: Pilot[None], app: LwtuiApp, shoot) -> None:  # type: igno
     await pilot.press("s")
     await wait_until(
         pilot,
-        lambda: screen.step == "results" or " of " in text_of(app, "#job-state"),
+        lambda: screen.step == "results" or (app.house.jobs and app.house.jobs[0].percent > "10%"),
         PATIENCE,
     )
     if screen.step == "job":

@@ -22,7 +22,7 @@ from lwtui.tui.app import LwtuiApp
 from lwtui.tui.widgets.transcript import AnswerTurn
 
 from .fakes import FakeServices
-from .helpers import app_with, ready, text_of, wait_until
+from .helpers import app_with, ready, screen_text, text_of, wait_until
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
 Drive = Callable[[Pilot[None]], Awaitable[None]]
@@ -101,7 +101,8 @@ async def job(pilot: Pilot[None]) -> None:
     await wait_until(pilot, lambda: app.house.jobs)
     progress = Progress(52, 128, "gradients", elapsed=3.2)
     app.screen.post_message(messages.JobProgressed(app.house.jobs[0], progress))
-    await wait_until(pilot, lambda: "52 of 128" in text_of(app, "#job-state"))
+    await wait_until(pilot, lambda: "52 of 128" in screen_text(app))
+    await wait_until(pilot, lambda: "━╸" in screen_text(app) or "━╺" in screen_text(app))
 
 
 async def results(pilot: Pilot[None]) -> None:

@@ -54,7 +54,7 @@ class BrowseScreen(ModeScreen):
         self._pause: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
-        with Horizontal(id="bar"):
+        with Horizontal(id="browse-bar"):
             yield LineInput(placeholder="search…  (/)", id="search", compact=True)
         with Horizontal(id="body"):
             yield RowTable(COLUMNS, self._cells, id="learnwares")
@@ -87,7 +87,7 @@ class BrowseScreen(ModeScreen):
         self._ask_anew()
 
     async def _offer(self, facets: Facets) -> None:
-        bar = self.query_one("#bar")
+        bar = self.query_one("#browse-bar")
         for name, values in (("domain", facets.domains), ("base", facets.bases)):
             options = [(plain(one_line(value)), value) for value in values]
             found = self.query(f"#{name}").results(Select)

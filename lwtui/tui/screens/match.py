@@ -54,7 +54,7 @@ class MatchScreen(ModeScreen):
         self._job: RunningJob | None = None
 
     def compose_body(self) -> ComposeResult:
-        with Horizontal(id="bar"):
+        with Horizontal(id="match-bar"):
             yield LineInput(placeholder="path of a folder or file…  (/)", id="path", compact=True)
         with ContentSwitcher(id="steps", initial="choose"):
             with Horizontal(id="choose"):
@@ -78,7 +78,7 @@ class MatchScreen(ModeScreen):
         self.step = step
         choosing = step in ("pick", "preview")
         self.query_one(ContentSwitcher).current = "choose" if choosing else step
-        self.query_one("#bar").display = choosing
+        self.query_one("#match-bar").display = choosing
         self.set_class(step == "preview", "-preview")
         self.set_class(step == "preview" and not keep_focus, "-chosen")
         if not keep_focus:

@@ -22,9 +22,9 @@ class JobPanel(Vertical):
         & > Static { width: 64; max-width: 90%; height: auto; }
         & > ProgressBar { width: 64; max-width: 90%; margin: 1 0; }
         & Bar { width: 1fr; }
-        & Bar > .bar--bar { color: $accent; }
-        & Bar > .bar--complete { color: $success; }
-        & Bar > .bar--indeterminate { color: $accent; }
+        & Bar > .bar--bar { color: $accent; background: $panel; }
+        & Bar > .bar--complete { color: $success; background: $panel; }
+        & Bar > .bar--indeterminate { color: $accent; background: $panel; }
         & > Button { margin-top: 1; }
     }
     """
