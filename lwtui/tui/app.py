@@ -115,6 +115,8 @@ class LwtuiApp(App[None]):
             if self._data is not None:
                 await self.open_data(self._data)
         self.read_machine()
+        if self.current_mode != "browse":
+            self.count_learnwares()  # else the list does
 
     @work(thread=True, group="machine")
     def read_machine(self) -> None:
@@ -123,6 +125,15 @@ class LwtuiApp(App[None]):
         except LwtuiError as error:
             summary = clean(str(error))
         self.post_message(messages.MachineKnown(summary))
+
+    @work(thread=True, group="collection")
+    def count_learnwares(self) -> None:
+        try:
+            facts = self.services.collection()
+        except (LwtuiError, OSError) as error:
+            self.post_message(messages.Failed("The collection could not be read", error))
+            return
+        self.post_message(messages.CollectionRead(facts))
 
     # Jobs
 

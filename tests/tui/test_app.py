@@ -14,6 +14,7 @@ from textual.command import CommandPalette
 from textual.widgets import Input
 
 import lwtui.tui
+from lwtui.tui.app import LwtuiApp
 from lwtui.tui.bindings import ACTIONS, MODES, actions_of
 from lwtui.tui.commands import ActionProvider, command_title
 from lwtui.tui.recent import recent_folders, remember_folder
@@ -131,6 +132,17 @@ async def test_any_size_of_terminal(mode: str) -> None:
             await pilot.resize_terminal(*size)
             await pilot.pause()
         assert app.is_running
+
+
+async def test_opening_on_a_dataset_previews_it_and_counts_the_collection() -> None:
+    app = LwtuiApp(FakeServices(24), data=Path("/demo/finance-support"))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await wait_until(pilot, lambda: app.current_mode == "match")
+        await wait_until(pilot, lambda: app.screen.step == "preview")
+        await wait_until(pilot, lambda: "24 learnwares" in screen_text(app))
+        await pilot.press("1")
+        await wait_until(pilot, lambda: app.current_mode == "browse")
+        await wait_until(pilot, lambda: app.screen.query_one("#learnwares").row_count == 24)
 
 
 async def test_keys_before_the_list_is_there_are_not_lost() -> None:
