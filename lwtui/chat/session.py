@@ -17,7 +17,7 @@ TITLE_LENGTH = 60
 
 def now() -> str:
     """ISO 8601, UTC."""
-    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+    return datetime.now(timezone.utc).isoformat(timespec="microseconds")
 
 
 @dataclass

@@ -19,7 +19,7 @@ from lwtui.errors import EXIT_DONE, EXIT_INTERRUPTED, BadInput, LwtuiError
 from lwtui.safe_text import clean
 
 if TYPE_CHECKING:
-    from lwtui.backend.protocol import Finished, GenerationSettings
+    from lwtui.backend.protocol import Finished
     from lwtui.match.result import MatchResult
     from lwtui.workflow.chat import Chat
 
@@ -64,12 +64,12 @@ def chat_command(
     if as_json and prompt is None:
         raise BadInput("--json needs --prompt.")
     text = _prompt_text(prompt)
-    settings = _settings(temperature, max_tokens, seed)
+    changes = _changes(temperature, max_tokens, seed)
     result = _match(folder) if folder else None
     chosen = result.selected if result else id
     if result and chosen and not as_json:
         print_text(f"{chosen} suits {result.dataset} best ({result.confidence}).", err=True)
-    chat = _open(chosen, backend, settings, system, keep=text is None)
+    chat = _open(chosen, backend, changes, system, keep=text is None)
     with chat:
         if text is None:
             return _converse(chat)
@@ -92,13 +92,11 @@ def _standard_input() -> str:
     return data.decode("utf-8", errors="replace")
 
 
-def _settings(
+def _changes(
     temperature: float | None, max_tokens: int | None, seed: int | None
-) -> GenerationSettings:
-    from lwtui.backend.protocol import GenerationSettings
-
+) -> dict[str, object]:
     given = {"temperature": temperature, "max_tokens": max_tokens, "seed": seed}
-    return GenerationSettings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _match(folder: Path) -> MatchResult:
@@ -112,7 +110,7 @@ def _match(folder: Path) -> MatchResult:
 
 
 def _open(
-    id: str | None, backend: str, settings: GenerationSettings, system: str, keep: bool
+    id: str | None, backend: str, changes: dict[str, object], system: str, keep: bool
 ) -> Chat:
     from lwtui.workflow.browse import default_learnware, open_collection
     from lwtui.workflow.chat import Chat
@@ -123,7 +121,7 @@ def _open(
     with job() as context:
         context.progress(0, None, f"loading {id}")
         return Chat.open(
-            id, backend=backend, settings=settings, system=system, keep=keep, context=context
+            id, backend=backend, changes=changes, system=system, keep=keep, context=context
         )
 
 

@@ -7,47 +7,12 @@ markup (see :func:`plain`).
 
 from __future__ import annotations
 
-import re
-
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
-_ESCAPE_SEQUENCE = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])?"
-    r"|\x9b[0-?]*[ -/]*[@-~]"
-)
-# C0 and C1 controls but tab and line feed; format characters that reorder or hide text (the joiners
-# U+200C and U+200D stay: scripts and emoji need them); line and paragraph separators; interlinear
-# and tag characters. Lone surrogates are replaced: no terminal's encoding can carry them.
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
-    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_BLANKS = re.compile(r"\s+")
+from lwtui.safe_text import clean, one_line
 
-# More combining marks than this on one letter are decoration that would spill over other lines.
-_MARK_PILE = re.compile(
-    "([\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{3})[\u0300-\u036f"
-    "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+"
-)
-
-
-def clean(text: str) -> str:
-    """``text`` without escape sequences, controls and reordering marks; line breaks stay."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if "\x1b" in text or "\x9b" in text:
-        text = _ESCAPE_SEQUENCE.sub("", text)
-    text = _UNSAFE.sub("", text)
-    text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
-    text = _MARK_PILE.sub(r"\1", text)
-    return text.expandtabs(4)
-
-
-def one_line(text: str, limit: int = 2_000) -> str:
-    """``text`` cleaned, on one line, at most ``limit`` characters."""
-    # Cut before the work: a cell of a dataset can hold a book.
-    return _BLANKS.sub(" ", clean(text[: 2 * limit])).strip()[:limit]
+__all__ = ["bar", "clean", "fit", "human_count", "human_size", "human_time", "one_line", "plain"]
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from lwtui.backend.choose import Choice, choose
 from lwtui.backend.client import ModelProcess
@@ -15,6 +16,7 @@ from lwtui.chat.store import ChatStore
 from lwtui.errors import BadInput, LwtuiError
 from lwtui.jobs import JobContext
 from lwtui.learnware.collection import Collection
+from lwtui.learnware.model import Learnware
 
 SAVE_SECONDS = 1.0
 """How often a streaming answer is written to disk."""
@@ -52,6 +54,7 @@ class Chat:
         *,
         backend: str = "auto",
         settings: GenerationSettings | None = None,
+        changes: Mapping[str, object] | None = None,
         system: str = "",
         session_id: str | None = None,
         keep: bool = True,
@@ -60,7 +63,9 @@ class Chat:
     ) -> Chat:
         """Load the learnware in a process of its own.
 
-        ``session_id`` goes on with an earlier conversation; ``keep=False`` writes nothing to disk.
+        Without ``settings`` the learnware's task decides (:func:`default_settings`); ``changes``
+        are laid over either, such as ``{"temperature": 0}``. ``session_id`` goes on with an earlier
+        conversation; ``keep=False`` writes nothing to disk.
         Raises ``BadInput`` (unknown id, backend that cannot run it), ``BackendError`` (it does not
         load) or ``Cancelled``.
         """
@@ -76,9 +81,13 @@ class Chat:
                 session = store.load(session_id)
                 session.learnware = learnware.id
             else:
-                session = ChatSession(learnware.id, system=system)
+                session = ChatSession(
+                    learnware.id, system=system, settings=default_settings(learnware)
+                )
             if settings is not None:
                 session.settings = settings
+            chosen: dict[str, Any] = dict(changes or {})
+            session.settings = replace(session.settings, **chosen)
             chat = cls(collection, store, session, backend, own)
             chat._load(choice, context)
         except BaseException:
@@ -128,6 +137,9 @@ class Chat:
         learnware = self._collection.get(learnware_id)
         choice = choose(learnware, self._collection.base_of(learnware), self._backend)
         ready = self._load(choice, context)
+        before = self._collection.find(self.session.learnware)
+        if before is not None and self.session.settings == default_settings(before):
+            self.session.settings = default_settings(learnware)  # nobody chose the old ones
         self.session.learnware = learnware.id
         return ready
 
@@ -224,3 +236,26 @@ def note(end: Finished) -> str:
     if end.reason == "length":
         notes.append("The answer ended at its greatest length.")
     return " ".join(notes)
+
+
+_ONE_RIGHT_ANSWER = (
+    "classification",
+    "choice",
+    "sentiment",
+    "recognition",
+    "extraction",
+    "parsing",
+    "arithmetic",
+    "reasoning",
+    "logic",
+)
+
+
+def default_settings(learnware: Learnware) -> GenerationSettings:
+    """How to sample when the user has not said: a label or a number is decoded greedily, since
+    any other word for it is wrong; running text is sampled, and discouraged from going in circles,
+    which small models like to do."""
+    task = learnware.semantic.task.casefold()
+    if any(word in task for word in _ONE_RIGHT_ANSWER):
+        return GenerationSettings(temperature=0.0)
+    return GenerationSettings(repeat_penalty=1.1)

@@ -41,6 +41,7 @@ def match(
     re-ranked by what was measured. Raises ``BadInput`` (nothing usable, nothing comparable, a
     specification cannot be verified), ``Cancelled``, ``LwtuiError``.
     """
+    from lwtui.dataset import open_dataset
     from lwtui.learnware.collection import Collection as OpenCollection
     from lwtui.spec.specification import load_specification
 
@@ -59,6 +60,8 @@ def match(
         elif dataset is None:
             wanted = load_specification(requirement)
         else:
+            if not dataset.exists():
+                open_dataset(dataset, fields)  # says what is wrong
             _check_space(collection, space, recipe or DEFAULT_RECIPE)
             wanted = specify(
                 dataset,

@@ -14,7 +14,8 @@ from lwtui.backend.protocol import Chunk, Finished, GenerationSettings
 from lwtui.chat.store import ChatStore
 from lwtui.errors import BackendError, BadInput, Cancelled
 from lwtui.jobs import CancelToken, JobContext
-from lwtui.workflow.chat import Chat, note
+from lwtui.learnware.model import Learnware, ModelInfo, Semantic
+from lwtui.workflow.chat import Chat, default_settings, note
 from lwtui.workflow.doctor import diagnose
 
 GREEDY = GenerationSettings(max_tokens=CONTEXT, temperature=0)
@@ -179,3 +180,20 @@ def test_the_doctor_asks_the_hub_only_when_told(
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     items = {item.name: item for item in diagnose(network=True).items}
     assert "does not answer" in items["Hub"].value
+
+
+@pytest.mark.parametrize(
+    ("task", "greedy"),
+    [
+        ("intent classification", True),
+        ("multiple choice", True),
+        ("named entity recognition", True),
+        ("question answering", False),
+        ("summarisation", False),
+        ("", False),
+    ],
+)
+def test_labels_are_decoded_greedily_and_running_text_is_sampled(task: str, greedy: bool) -> None:
+    settings = default_settings(Learnware("me/x", ModelInfo("model"), Semantic(task=task)))
+    assert (settings.temperature == 0) is greedy
+    assert (settings.repeat_penalty > 1) is not greedy
