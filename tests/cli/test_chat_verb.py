@@ -125,8 +125,14 @@ def test_ctrl_c_stops_the_answer_and_ctrl_d_leaves(tiny: str) -> None:
 def test_ctrl_c_at_the_prompt_leaves(tiny: str) -> None:
     with in_terminal("chat", tiny) as (process, controller):
         read_until(controller, b"> ")
-        process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
+        # GNU readline misses a signal that comes after its prompt and before it waits for a key:
+        # press again, as a person would.
+        for _ in range(60):
+            process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(1)
+                break
+        assert process.returncode == 130
 
 
 def test_check_runs_the_model(tiny: str, lwtui: Run) -> None:
