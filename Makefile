@@ -25,7 +25,7 @@ gguf: $(VENV)/.run  ## add the llama.cpp backend (needs a C++ compiler and cmake
 	$(PIP) -e '.[gguf]'
 
 screenshots: $(VENV)/.test  ## draw screenshots/ with the real app
-	$(BIN)/python -m tests.screenshots
+	$(BIN)/python tests/screenshots.py
 
 benchmarks: $(VENV)/.test  ## side-by-side timings
 	@for file in tests/benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
