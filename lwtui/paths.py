@@ -18,14 +18,6 @@ def home() -> Path:
     return Path(platformdirs.user_data_dir("lwtui", appauthor=False))
 
 
-def config_file() -> Path:
-    """``config.toml``: in ``LWTUI_HOME`` when that is set, else the platform's config folder."""
-    override = os.environ.get("LWTUI_HOME")
-    if override:
-        return Path(override).expanduser() / "config.toml"
-    return Path(platformdirs.user_config_dir("lwtui", appauthor=False)) / "config.toml"
-
-
 def starter_root() -> Path:
     """The folder that holds the built-in ``models/`` and ``specs/``, read-only at run time.
 
@@ -46,8 +38,3 @@ def models_dir(root: Path | None = None) -> Path:
 
 def specs_dir(root: Path | None = None) -> Path:
     return (root or home()) / "specs"
-
-
-def database(root: Path | None = None) -> Path:
-    """``lwtui.db``: the index of the collection and the chats."""
-    return (root or home()) / "lwtui.db"

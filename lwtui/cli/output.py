@@ -57,21 +57,29 @@ def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:
 def print_table(
     head: Sequence[str], rows: Iterable[Sequence[str]], *, shrink: int = 0, right: str = ""
 ) -> None:
-    """Aligned columns. In a terminal, too long a line is made to fit by cutting column ``shrink``;
-    elsewhere nothing is cut. ``right`` has an ``r`` for each column that aligns right."""
+    """Aligned columns. In a terminal, too long a line is made to fit by cutting column ``shrink``
+    first; elsewhere nothing is cut. ``right`` has an ``r`` for each column that aligns right."""
     cleaned = [[one_line(cell) for cell in row] for row in rows]
     table = [list(head), *cleaned]
     widths = [max(cells(row[column]) for row in table) for column in range(len(head))]
     if sys.stdout.isatty():
-        over = sum(widths) + 2 * (len(widths) - 1) - shutil.get_terminal_size().columns
-        if over > 0:
-            widths[shrink] = max(_NARROWEST, widths[shrink] - over)
+        room = shutil.get_terminal_size().columns - 2 * (len(widths) - 1)
+        _make_fit(widths, room, shrink)
     for row in table:
         parts = [
             fit(cell, width, right=right[number : number + 1] == "r")
             for number, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         click.echo("  ".join(parts).rstrip())
+
+
+def _make_fit(widths: list[int], room: int, first: int) -> None:
+    """Narrow column ``first``, and then whichever is widest, until all fit or none can give."""
+    for column in (first, *sorted(range(len(widths)), key=lambda column: -widths[column])):
+        over = sum(widths) - room
+        if over <= 0:
+            return
+        widths[column] = min(widths[column], max(_NARROWEST, widths[column] - over))
 
 
 def cells(text: str) -> int:

@@ -8,14 +8,12 @@ from pathlib import Path
 from lwtui.learnware.model import DataSource, Semantic
 
 _MAX_BYTES = 1024 * 1024
-_SCALAR = re.compile(r"([A-Za-z_]+):[ \t]*(.*?)[ \t]*(?:#.*)?")
-_ITEM = re.compile(r"[ \t]*-[ \t]+(.+?)[ \t]*")
 
 
 def read_card(folder: Path, present: bool = True) -> Semantic:
     """Licence, languages, tags, data names and the title of a Hub model card, if there is one.
 
-    Only the flat part of the YAML that cards use is understood; the rest is left alone.
+    A card whose YAML cannot be read gives its heading alone.
     """
     path = folder / "README.md"
     if not present or not path.is_file():
@@ -37,20 +35,17 @@ def read_card(folder: Path, present: bool = True) -> Semantic:
 
 
 def _fields(front_matter: str) -> dict[str, list[str]]:
-    fields: dict[str, list[str]] = {}
-    key = ""
-    for line in front_matter.splitlines():
-        scalar, item = _SCALAR.fullmatch(line), _ITEM.fullmatch(line)
-        if scalar:
-            key, value = scalar.groups()
-            inline = value[1:-1].split(",") if value.startswith("[") else [value]
-            fields[key] = [cleaned for part in inline if (cleaned := _unquoted(part))]
-        elif item and key:
-            fields[key].append(_unquoted(item.group(1)))
-        elif line.strip() and not line.startswith((" ", "\t", "#")):
-            key = ""
-    return fields
+    """The entries of the YAML that are a word or a list of words."""
+    import yaml
 
-
-def _unquoted(text: str) -> str:
-    return text.strip().strip("\"'")[:200]
+    try:
+        data = yaml.safe_load(front_matter)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return {}  # a card that cannot be read says nothing
+    if not isinstance(data, dict):
+        return {}
+    return {
+        str(key): [str(part)[:200] for part in (value if isinstance(value, list) else [value])]
+        for key, value in data.items()
+        if isinstance(value, (str, list))
+    }

@@ -166,7 +166,8 @@ def test_the_first_frame_imports_nothing_heavy() -> None:
 
 def test_the_app_imports_only_verbs_and_plain_data() -> None:
     allowed = {
-        "lwtui", "lwtui.errors", "lwtui.jobs", "lwtui.paths", "lwtui.learnware.model",
+        "lwtui", "lwtui.errors", "lwtui.jobs",
+        "lwtui.safe_text", "lwtui.paths", "lwtui.learnware.model",
         "lwtui.dataset.example", "lwtui.match.result", "lwtui.backend.protocol",
         "lwtui.backend.machine", "lwtui.learnware.collection",
     }  # fmt: skip

@@ -75,7 +75,11 @@ async def test_open_browse_match_chat_stop_die_go_on_quit() -> None:
         # Nearly every token equally likely: an answer that does not end by itself too soon.
         chat.configure(temperature=100.0, top_k=0, top_p=1.0, max_tokens=100_000)
         await ask(pilot, screen, "hi")
+        # Held still, so that a fast machine cannot finish the answer before the key is pressed.
+        model = psutil.Process(chat.process_id)
+        model.suspend()
         await pilot.press("escape")
+        model.resume()
         await wait_until(pilot, lambda: screen._answer is None)
         assert "stopped" in screen_text(app)
         assert screen._last is not None
