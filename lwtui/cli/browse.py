@@ -56,7 +56,7 @@ def list_command(
     )
     if found:
         head = ("id", "domain", "base", "size", "spec", "title")
-        print_table(head, rows, shrink=5, right="   r")
+        print_table(head, rows, shrink=5, right="   r", drop=(2, 3, 1))
     else:
         print_text("No learnware matches.", err=True)
     if total > len(found):

@@ -141,7 +141,7 @@ def _print(result: MatchResult, name: str) -> None:
         rows.append(row)
     if measured:
         head.append("loss")
-    print_table(head, rows, shrink=1, right="r rr r r")
+    print_table(head, rows, shrink=6, right="r rr r r", drop=(6, 4, 5))
     check = result.verification
     if check is not None:
         base = f"; the bare base: {check.base_loss:.3f}" if check.base_loss is not None else ""

@@ -55,31 +55,45 @@ def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:
 
 
 def print_table(
-    head: Sequence[str], rows: Iterable[Sequence[str]], *, shrink: int = 0, right: str = ""
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    shrink: int = 0,
+    right: str = "",
+    drop: Sequence[int] = (),
 ) -> None:
-    """Aligned columns. In a terminal, too long a line is made to fit by cutting column ``shrink``
-    first; elsewhere nothing is cut. ``right`` has an ``r`` for each column that aligns right."""
+    """Aligned columns. In a terminal, too long a line is made to fit: column ``shrink`` is cut,
+    then the columns ``drop`` are left out one by one, then the widest is cut. Elsewhere nothing
+    is. ``right`` has an ``r`` for each column that aligns right."""
     cleaned = [[one_line(cell) for cell in row] for row in rows]
     table = [list(head), *cleaned]
-    widths = [max(cells(row[column]) for row in table) for column in range(len(head))]
+    widths = {column: max(cells(row[column]) for row in table) for column in range(len(head))}
     if sys.stdout.isatty():
-        room = shutil.get_terminal_size().columns - 2 * (len(widths) - 1)
-        _make_fit(widths, room, shrink)
+        _make_fit(widths, shutil.get_terminal_size().columns, shrink, drop)
     for row in table:
         parts = [
-            fit(cell, width, right=right[number : number + 1] == "r")
-            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+            fit(row[column], width, right=right[column : column + 1] == "r")
+            for column, width in widths.items()
         ]
         click.echo("  ".join(parts).rstrip())
 
 
-def _make_fit(widths: list[int], room: int, first: int) -> None:
-    """Narrow column ``first``, and then whichever is widest, until all fit or none can give."""
-    for column in (first, *sorted(range(len(widths)), key=lambda column: -widths[column])):
-        over = sum(widths) - room
-        if over <= 0:
-            return
-        widths[column] = min(widths[column], max(_NARROWEST, widths[column] - over))
+def _make_fit(widths: dict[int, int], room: int, shrink: int, drop: Sequence[int]) -> None:
+    """Change the widths of the columns, or leave columns out, until a line takes ``room``."""
+
+    def over() -> int:
+        return sum(widths.values()) + 2 * (len(widths) - 1) - room
+
+    def cut(column: int) -> None:
+        narrow = max(_NARROWEST, widths[column] - max(0, over()))
+        widths[column] = min(widths[column], narrow)
+
+    cut(shrink)
+    for column in drop:
+        if over() > 0:
+            del widths[column]
+    for column in sorted(widths, key=lambda column: -widths[column]):
+        cut(column)
 
 
 def cells(text: str) -> int:
