@@ -53,7 +53,8 @@ def main() -> None:
         found = compute(rows, space, arguments.recipe, seed=SEED, reference=reference)
         found.save(file)
         print(recipe.name, flush=True)
-    if arguments.recipe == "gradient":
+    mean_file = arguments.out / f"{space.id}-gradient.safetensors"
+    if arguments.recipe == "gradient" and not mean_file.exists():
         single = [
             compute(
                 examples(arguments.data, (task,), 1.0, MEAN_ROWS),
@@ -65,7 +66,7 @@ def main() -> None:
             for task in plan.SEEN_BY_BASE
         ]
         mean = {name: part.astype("float16") for name, part in compare.mean_of(single).items()}
-        safetensors.numpy.save_file(mean, arguments.out / f"{space.id}-gradient.safetensors")
+        safetensors.numpy.save_file(mean, mean_file)
 
 
 if __name__ == "__main__":
