@@ -16,6 +16,8 @@ CLEAR = 0.9
 CLEAR_MARGIN = 0.1
 """Without a bootstrap (a specification read from a file): when it leads by this similarity."""
 BOOTSTRAPPED = 8
+_LOSS = "answer loss"
+_Ranked = tuple[Match, Specification]
 
 
 @dataclass(frozen=True)
@@ -74,27 +76,68 @@ def candidates(learnwares: Sequence[Learnware], wanted: Specification) -> Iterat
 def rank(wanted: Specification, found: Sequence[Candidate]) -> tuple[tuple[Match, ...], str]:
     """All candidates, best first, and how sure the first place is.
 
-    Equal similarities are ordered by id. Raises ``BadInput`` if a specification does not fit.
+    By similarity; equal ones by id. Near twins (trained on the same data, nearly as similar) are
+    ordered among themselves by their measured scores, since a specification tells what data a
+    model was trained on and not how well. Raises ``BadInput`` if a specification does not fit.
     """
     measured = similarities(wanted, [candidate.specification for candidate in found])
-    matches = [
+    ranked = [
         (Match(candidate.learnware, value, score(value), parts), candidate.specification)
         for candidate, (value, parts) in zip(found, measured, strict=True)
     ]
-    matches.sort(key=lambda pair: (-pair[0].similarity, pair[0].id))
-    return tuple(match for match, _ in matches), _confidence(wanted, matches)
+    ranked.sort(key=lambda pair: (-pair[0].similarity, pair[0].id))
+    ranked = _better_twins_first(ranked)
+    return tuple(match for match, _ in ranked), _confidence(wanted, ranked)
 
 
-def _confidence(wanted: Specification, ranked: Sequence[tuple[Match, Specification]]) -> str:
+def _better_twins_first(ranked: list[_Ranked]) -> list[_Ranked]:
+    """Give the places that near twins hold to the same twins, the lowest answer loss first."""
+    result = list(ranked)
+    for first, (match, _) in enumerate(ranked):
+        places = [
+            place
+            for place in range(first, len(ranked))
+            if twins(match.learnware, ranked[place][0].learnware)
+            and match.similarity - ranked[place][0].similarity <= CLEAR_MARGIN
+        ]
+        if len(places) > 1 and all(result[place] is ranked[place] for place in places):
+            ordered = sorted((ranked[place] for place in places), key=lambda pair: _loss(pair[0]))
+            for place, pair in zip(places, ordered, strict=True):
+                result[place] = pair
+    return result
+
+
+def twins(one: Learnware, other: Learnware) -> bool:
+    """Trained on the same named data, with scores measured on the same tasks."""
+    names = {source.name for source in one.semantic.data}
+    tasks = {score.task for score in one.scores if score.metric == _LOSS}
+    return (
+        bool(names and tasks)
+        and names == {source.name for source in other.semantic.data}
+        and tasks == {score.task for score in other.scores if score.metric == _LOSS}
+    )
+
+
+def _loss(match: Match) -> float:
+    losses = [score.value for score in match.learnware.scores if score.metric == _LOSS]
+    return sum(losses) / len(losses)
+
+
+def _confidence(wanted: Specification, ranked: Sequence[_Ranked]) -> str:
+    """A winner and its twins count as one: which of them it is was not told by the rows."""
     if not ranked:
         return "none"
-    if len(ranked) == 1:
+    winner = ranked[0][0]
+    same = [m is winner or twins(m.learnware, winner.learnware) for m, _ in ranked]
+    if all(same):
         return "clear"
     shares = win_share(wanted, [specification for _, specification in ranked[:BOOTSTRAPPED]])
     if shares:
-        return "clear" if shares[0] >= CLEAR else "close call"
-    lead = ranked[0][0].similarity - ranked[1][0].similarity
-    return "clear" if lead >= CLEAR_MARGIN else "close call"
+        won = sum(share for share, own in zip(shares, same, strict=False) if own)
+        return "clear" if won >= CLEAR else "close call"
+    best = max(m.similarity for (m, _), own in zip(ranked, same, strict=True) if own)
+    other = max(m.similarity for (m, _), own in zip(ranked, same, strict=True) if not own)
+    return "clear" if best - other >= CLEAR_MARGIN else "close call"
 
 
 def explain_nothing(learnwares: Sequence[Learnware], space: str, recipe: str) -> BadInput:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lwtui import paths
-from lwtui.backend.protocol import Chunk, GenerationSettings
+from lwtui.backend.protocol import Chunk
 from lwtui.dataset import open_dataset
 from lwtui.learnware.collection import Collection
 from lwtui.learnware.model import Learnware
@@ -38,8 +38,8 @@ matters.**
 
 def answers(learnware: str, questions: list[str]) -> Iterator[str]:
     """Greedy answers, at most 96 tokens."""
-    settings = GenerationSettings(max_tokens=96, temperature=0.0)
-    with Chat.open(learnware, settings=settings, keep=False) as chat:
+    changes = {"max_tokens": 96, "temperature": 0.0}
+    with Chat.open(learnware, changes=changes, keep=False) as chat:
         for question in questions:
             chat.clear()
             yield "".join(part.text for part in chat.ask(question) if isinstance(part, Chunk))

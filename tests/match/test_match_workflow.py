@@ -16,6 +16,7 @@ from lwtui import paths
 from lwtui.dataset import open_dataset
 from lwtui.errors import BadInput, Cancelled
 from lwtui.jobs import CancelToken, JobContext, Progress
+from lwtui.match.rank import CLEAR_MARGIN
 from lwtui.match.result import Filters, MatchResult
 from lwtui.spec.worker import split
 from lwtui.workflow.match import HELD_BACK, match
@@ -40,8 +41,8 @@ def test_a_demo_dataset_gets_a_specialist_of_its_domain(name: str, domain: str) 
     assert "specialist" in result.matches[0].learnware.semantic.tags
     assert result.confidence in ("clear", "close call")
     assert result.rows == 64
-    similarities = [found.similarity for found in result.matches]
-    assert similarities == sorted(similarities, reverse=True)
+    best = max(found.similarity for found in result.matches)
+    assert best - result.matches[0].similarity <= CLEAR_MARGIN
 
 
 def test_a_saved_specification_ranks_as_its_dataset_does(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,11 @@ import pytest
 from lwtui.dataset.example import Example
 from lwtui.errors import BadInput
 from lwtui.learnware.model import (
+    DataSource,
     Learnware,
     ModelFile,
     ModelInfo,
+    Score,
     Semantic,
     SpecificationEntry,
 )
@@ -54,6 +57,38 @@ def test_the_most_similar_comes_first_and_equals_by_id() -> None:
     assert confidence == "close call"
     assert matches[0].score > 0.99
     assert matches[0].parts == {"whole": pytest.approx(matches[0].similarity)}
+
+
+def twin(name: str, loss: float, data: str = "BANK") -> Learnware:
+    return dataclasses.replace(
+        learnware(name, data=(DataSource(data),)),
+        scores=(Score("bank/intents", "answer loss", loss),),
+    )
+
+
+def test_near_twins_are_ordered_by_their_measured_scores() -> None:
+    user = specification(vector(0))
+    near, nearer = vector(0) + 0.45 * vector(1), vector(0) + 0.4 * vector(2)
+    found = [
+        Candidate(twin("weak", 2.0), specification(nearer)),
+        Candidate(twin("good", 0.5), specification(near)),
+        Candidate(twin("other", 0.1, data="ELSE"), specification(vector(3))),
+    ]
+    matches, confidence = rank(user, found)
+    assert [match.learnware.name for match in matches] == ["good", "weak", "other"]
+    assert matches[0].similarity < matches[1].similarity
+    assert confidence == "clear"  # the twins lead together
+
+
+def test_twins_far_apart_and_strangers_keep_their_similarity() -> None:
+    user = specification(vector(0))
+    found = [
+        Candidate(twin("weak", 2.0), specification(vector(0))),
+        Candidate(twin("good", 0.5), specification(vector(0) + 2 * vector(1))),
+        Candidate(twin("stranger", 0.1, data="ELSE"), specification(vector(0) + 0.1 * vector(2))),
+    ]
+    matches, _ = rank(user, found)
+    assert [match.learnware.name for match in matches] == ["weak", "stranger", "good"]
 
 
 def test_confidence_of_one_and_of_none() -> None:
