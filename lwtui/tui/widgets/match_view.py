@@ -28,7 +28,7 @@ MEASURED = (*COLUMNS[:4], Column("loss", 5, right=True, rank=1), *COLUMNS[4:])
 PROBLEMS = 2
 """How many of the skipped rows are named."""
 CONFIDENCE = {
-    "clear": ("clear", "$text-success", "the first one wins however the rows are drawn again"),
+    "clear": ("clear", "$text-success", "the first, or its twin, wins however rows are redrawn"),
     "close call": (
         "close call", "$text-warning", "another draw of rows may turn it: v verifies the first four"
     ),
