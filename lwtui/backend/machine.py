@@ -22,7 +22,10 @@ LLAMA_CPP_OLDEST = (0, 3, 36)
 """The first llama-cpp-python whose calls are the ones used here."""
 SMALL_MODEL = 100 * 2**20
 """Bytes of weights."""
-LLAMA_CPP_HINT = "pip install 'lwtui[gguf]' adds it; that needs a C++ compiler and cmake."
+LLAMA_CPP_HINT = (
+    "`make gguf` in a checkout, or pip install 'llama-cpp-python>=0.3.36', adds it; that needs a "
+    "C++ compiler and cmake."
+)
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,7 @@ def llama_cpp_status() -> BackendStatus:
             False,
             version=version,
             reason=f"llama-cpp-python {version} is too old: {oldest} or later is needed.",
-            hint="pip install --upgrade 'lwtui[gguf]' renews it.",
+            hint="pip install --upgrade 'llama-cpp-python>=0.3.36' renews it.",
         )
     libraries = {path.name for path in (Path(spec.origin).parent / "lib").glob("*ggml*")}
     kinds = {"cuda": "cuda", "metal": "mps"}

@@ -15,7 +15,7 @@ import pytest
 
 needs_llama_cpp = pytest.mark.skipif(
     importlib.util.find_spec("llama_cpp") is None,
-    reason="llama-cpp-python is not installed (pip install 'lwtui[gguf]')",
+    reason="llama-cpp-python is not installed (make gguf)",
 )
 
 TEMPLATE = (
