@@ -27,8 +27,13 @@ gguf: $(VENV)/.run  ## add the llama.cpp backend (needs a C++ compiler and cmake
 screenshots: $(VENV)/.test  ## draw screenshots/ with the real app
 	$(BIN)/python tests/screenshots.py
 
-benchmarks: $(VENV)/.test  ## side-by-side timings
-	@for file in tests/benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+benchmarks: $(VENV)/.test  ## side-by-side timings (DATA=DIR adds the value of the pick)
+	@for name in first_frame collection chat_speed; do \
+		echo "== $$name"; $(BIN)/python tests/benchmarks/$$name.py || exit 1; done
+	@echo "== dataset"; folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+		$(BIN)/python tests/benchmarks/dataset.py generate $$folder/rows.jsonl && \
+		$(BIN)/python tests/benchmarks/dataset.py sample $$folder/rows.jsonl
+	@if [ -n "$(DATA)" ]; then $(BIN)/python tests/benchmarks/starter_value.py --data "$(DATA)"; fi
 
 clean:  ## remove what was installed here
 	rm -rf $(VENV)
