@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
+from lwtui.learnware.collection import Collection
 from lwtui.learnware.model import Learnware, ModelInfo, Semantic
 
 WIDTH, LAYERS, RANK = 16, 2, 4
@@ -111,3 +112,14 @@ def write_gguf(path: Path, **metadata: Any) -> Path:
 def _text(value: str) -> bytes:
     data = value.encode()
     return struct.pack("<Q", len(data)) + data
+
+
+def ids(collection: Collection, text: str = "", **filters: str) -> list[str]:
+    return [found.id for found in collection.list(text, **filters)]
+
+
+def weights(tmp_path: Path, size: int = 1000) -> dict[str, Path]:
+    path = tmp_path / "source" / "adapter_model.safetensors"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"w" * size)
+    return {path.name: path}
