@@ -35,12 +35,6 @@ class LwtuiError(Exception):
         self.field = field
         super().__init__(message)
 
-    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
-        # Errors travel from the model's process to the app: keep every field across the pickle
-        # that multiprocessing makes.
-        fields = (self.message, self.hint, self.file, self.line, self.field)
-        return _rebuild, (type(self), *fields)
-
     def __str__(self) -> str:
         where = ""
         if self.file is not None:
@@ -51,17 +45,6 @@ class LwtuiError(Exception):
             where += f"field '{self.field}': "
         text = where + self.message
         return f"{text} {self.hint}" if self.hint else text
-
-
-def _rebuild(
-    kind: type[LwtuiError],
-    message: str,
-    hint: str | None,
-    file: str | None,
-    line: int | None,
-    field: str | None,
-) -> LwtuiError:
-    return kind(message, hint=hint, file=file, line=line, field=field)
 
 
 class BadInput(LwtuiError):

@@ -69,8 +69,16 @@ def candidates(learnwares: Sequence[Learnware], wanted: Specification) -> Iterat
             found = load_specification(learnware.specs_folder / entry.file)
         except (BadInput, OSError):
             continue
-        if found.space == wanted.space and found.recipe == wanted.recipe:
+        if found.space == wanted.space and found.recipe == wanted.recipe and _fits(found, wanted):
             yield Candidate(learnware, found)
+
+
+def _fits(found: Specification, wanted: Specification) -> bool:
+    """One that shares no part, or whose vectors have another length, must not spoil the rest."""
+    shared = [name for name in wanted.parts if name in found.parts]
+    return bool(shared) and all(
+        found.parts[name].shape == wanted.parts[name].shape for name in shared
+    )
 
 
 def rank(wanted: Specification, found: Sequence[Candidate]) -> tuple[tuple[Match, ...], str]:

@@ -109,9 +109,14 @@ def test_a_clear_lead_is_told_from_a_specification_alone() -> None:
 def test_damaged_and_foreign_specifications_are_left_out(tmp_path: Path) -> None:
     user = specification(vector(0))
     entry = SpecificationEntry("pave", "paper", SPACE.id, "s.safetensors")
-    cases = {"good": specification(vector(1)), "foreign": specification(vector(1), space="x-1")}
+    cases = {
+        "good": specification(vector(1)),
+        "foreign": specification(vector(1), space="x-1"),
+        "short": specification(vector(1)[:9]),
+        "other part": Specification("paper", SPACE.id, {"answer": vector(1)}, rows=1),
+    }
     found = []
-    for name in ("good", "foreign", "damaged", "missing"):
+    for name in ("good", "foreign", "short", "other part", "damaged", "missing"):
         folder = tmp_path / name
         folder.mkdir()
         if name in cases:
