@@ -31,7 +31,7 @@ GROUPS = 16
 Sums = dict[str, "NDArray[np.float32]"]
 
 
-class _Taps:
+class Taps:
     """Hooks on the adapted modules that keep A·x and the module's output of a forward pass."""
 
     def __init__(self, model: Any, space: Space) -> None:
@@ -63,7 +63,7 @@ class _Taps:
 
 
 def row_gradients(
-    reference: Reference, space: Space, rows: Sequence[Rendered], taps: _Taps
+    reference: Reference, space: Space, rows: Sequence[Rendered], taps: Taps
 ) -> dict[str, torch.Tensor]:
     """The gradient at B = 0 of every row's mean loss per token, by part.
 
@@ -107,7 +107,7 @@ def gradient_sums(
     names = ("prompt", "answer")
     sums = {name: np.zeros((GROUPS, space.dimension), np.float32) for name in names}
     counts = dict.fromkeys(names, 0)
-    taps = _Taps(reference.model, space)
+    taps = Taps(reference.model, space)
     done = 0
     try:
         for indices in batches(rows, TOKENS_PER_BATCH):

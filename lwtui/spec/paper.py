@@ -45,29 +45,55 @@ def train_b(
     import torch
 
     torch.manual_seed(SEED)
-    matrices = _zero_b(space, reference.device)
+    matrices = zero_b(space, reference.device)
     handles = _attach(reference, space, matrices)
-    optimiser = torch.optim.AdamW(matrices, lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, _cosine_with_warm_up(steps))
-    order = _length_grouped([len(row) for row in rows])
+    order = length_grouped([len(row) for row in rows])
+
+    def backward() -> None:
+        _text_loss(reference, [rows[i] for i in take(order, min(BATCH, len(rows)))]).backward()
+
     try:
-        for step in range(steps):
-            context.progress(step, steps, "training the specification")
-            loss = _text_loss(reference, [rows[i] for i in _take(order, min(BATCH, len(rows)))])
-            loss = loss + L1_WEIGHT / len(matrices) * _l1(matrices)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(matrices, MAX_NORM)
-            optimiser.step()
-            schedule.step()
-            optimiser.zero_grad(set_to_none=True)
-        context.progress(steps, steps, "training the specification")
+        optimise(matrices, backward, context, steps)
     finally:
         for handle in handles:
             handle.remove()
+    return flattened(matrices)
+
+
+def optimise(
+    matrices: list[torch.Tensor],
+    backward: Callable[[], None],
+    context: JobContext,
+    steps: int = STEPS,
+) -> None:
+    """The published optimiser on B, in place: AdamW with warm-up and cosine, clipping, "L1" term.
+
+    ``backward`` leaves the gradient of the text's loss in every matrix's ``grad``.
+    """
+    import torch
+
+    optimiser = torch.optim.AdamW(matrices, lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, _cosine_with_warm_up(steps))
+    for step in range(steps):
+        context.progress(step, steps, "training the specification")
+        backward()
+        (L1_WEIGHT / len(matrices) * _l1(matrices)).backward()
+        torch.nn.utils.clip_grad_norm_(matrices, MAX_NORM)
+        optimiser.step()
+        schedule.step()
+        optimiser.zero_grad(set_to_none=True)
+    context.progress(steps, steps, "training the specification")
+
+
+def flattened(matrices: list[torch.Tensor]) -> NDArray[np.float32]:
+    """All B in order, float32 (dimension,)."""
+    import torch
+
     return torch.cat([matrix.detach().flatten() for matrix in matrices]).cpu().numpy()
 
 
-def _zero_b(space: Space, device: str) -> list[torch.Tensor]:
+def zero_b(space: Space, device: str) -> list[torch.Tensor]:
+    """Every adapted module's B at its start, float32 (output, rank), to be trained."""
     import torch
 
     return [
@@ -132,7 +158,7 @@ def _cosine_with_warm_up(steps: int) -> Callable[[int], float]:
     return factor
 
 
-def _length_grouped(lengths: list[int]) -> Iterator[int]:
+def length_grouped(lengths: list[int]) -> Iterator[int]:
     """Row indices for ever: shuffled each epoch, neighbours of similar length (as the Trainer's
     ``group_by_length`` does it)."""
     import torch
@@ -143,5 +169,5 @@ def _length_grouped(lengths: list[int]) -> Iterator[int]:
         yield from get_length_grouped_indices(lengths, BATCH, generator=source)
 
 
-def _take(order: Iterator[int], count: int) -> list[int]:
+def take(order: Iterator[int], count: int) -> list[int]:
     return [next(order) for _ in range(count)]

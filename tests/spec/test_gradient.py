@@ -10,7 +10,7 @@ from torch.nn import functional
 from lwtui.errors import Cancelled
 from lwtui.jobs import CancelToken, JobContext
 from lwtui.spec.compute import compute
-from lwtui.spec.gradient import GROUPS, _Taps, gradient_sums, row_gradients
+from lwtui.spec.gradient import GROUPS, Taps, gradient_sums, row_gradients
 from lwtui.spec.reference import Reference
 from lwtui.spec.render import Rendered
 from lwtui.spec.space import Space, frozen_a
@@ -45,7 +45,7 @@ def explicit_gradient(reference: Reference, space: Space, row: Rendered, part: s
 def test_row_gradients_in_a_padded_batch_equal_autograd_row_by_row(
     reference: Reference, space: Space, rows: list[Rendered], part: str
 ) -> None:
-    taps = _Taps(reference.model, space)
+    taps = Taps(reference.model, space)
     try:
         batched = row_gradients(reference, space, rows, taps)[part]
     finally:

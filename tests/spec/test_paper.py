@@ -35,7 +35,7 @@ def peft_b(reference: Reference, space: Space, rows: list[Rendered], steps: int)
         frozen.requires_grad_(False)
         matrices.append(named[f"base_model.model.{name}.lora_B.default.weight"])
     optimiser = torch.optim.AdamW(matrices, lr=1e-5, weight_decay=0.5)
-    order = paper._length_grouped([len(row) for row in rows])
+    order = paper.length_grouped([len(row) for row in rows])
     for step in range(steps):
         for group in optimiser.param_groups:
             group["lr"] = 1e-5 * paper._cosine_with_warm_up(steps)(step)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lwtui.dataset.example import Example
-from lwtui.spec.gradient import _Taps, row_gradients
+from lwtui.spec.gradient import Taps, row_gradients
 from lwtui.spec.reference import Reference, load_reference
 from lwtui.spec.render import batches, render
 from lwtui.spec.space import Space, find_space
@@ -72,7 +72,7 @@ def compute(
     for part in PARTS:
         found[f"unit_{part}"] = np.zeros((len(rendered), space.dimension), np.float16)
         found[f"length_{part}"] = np.zeros(len(rendered), np.float32)
-    taps = _Taps(reference.model, space)
+    taps = Taps(reference.model, space)
     try:
         for chosen in batches(rendered, 2048):
             gradients = row_gradients(reference, space, [rendered[i] for i in chosen], taps)

@@ -31,7 +31,7 @@ def load_base(folder: Path, dtype: torch.dtype = torch.float32) -> Any:
 def run_layers(
     model: Any, hidden: torch.Tensor, first: int, last: int, save: bool = False
 ) -> torch.Tensor:
-    """Decoder layers ``first`` to ``last`` (not included) on hidden states (rows, length, width)."""
+    """Layers ``first`` to ``last`` (not included) on hidden states (rows, length, width)."""
     inner = model.model if not hasattr(model, "get_base_model") else model.get_base_model().model
     positions = torch.arange(hidden.shape[1])[None]
     rotary = inner.rotary_emb(hidden, positions)

@@ -127,7 +127,9 @@ def learnwares() -> dict[str, str]:
 
 def own_sets(user: str) -> set[str]:
     """Training sets that hold the user's task with right answers."""
-    return {key for key, (tasks, wrong, _) in training_sets().items() if user in tasks and not wrong}
+    return {
+        key for key, (tasks, wrong, _) in training_sets().items() if user in tasks and not wrong
+    }
 
 
 def touched_sets(user: str) -> set[str]:

@@ -1,6 +1,6 @@
 """Trains the additional learnwares; a finished one is never trained again.
 
-    python -m tests.benchmarks.experiment.train --data DIR --work DIR [--shard 0/2]
+python -m tests.benchmarks.experiment.train --data DIR --work DIR [--shard 0/2]
 """
 
 from __future__ import annotations
