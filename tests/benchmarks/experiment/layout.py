@@ -26,7 +26,6 @@ COUNT = 32
 FITTED = plan.SEEN[::2]
 """Users whose layouts the template directions are taken from."""
 JUDGED = tuple(task for task in plan.USERS if task not in FITTED)
-AVERAGED = ("instruction", "bare", "question-answer")
 
 
 def user_vectors(work: Path, layout: str) -> dict[str, dict[str, Parts]]:
@@ -92,16 +91,7 @@ def similarities(data: Path, work: Path) -> dict[str, dict[str, Array]]:
             f"layers {first + 1} to {last}",
             lambda x, f=first, t=last: recipes.cosines(*_cut((parts[x], sets), f, t)),
         )
-    mixed = {
-        task: {p: sum(recipes.unit(parts[x][task][p]) for x in AVERAGED) for p in vectors.PARTS}
-        for task in plan.USERS
-    }
-    same = recipes.cosines(mixed, sets)
-    add("averaged over three templates", lambda x: same if x in AVERAGED else result_of(x))
     add("TF-IDF centroid", lambda x: text.tfidf(data, True, x))
-
-    def result_of(layout: str) -> Array:
-        return result["two parts, centred"][layout]
 
     return result
 

@@ -17,6 +17,35 @@ medicine."""
 SEEN: tuple[str, ...] = plan.SEEN_BY_BASE
 """Users whose task at least one specialist below was trained on."""
 USERS = (*SEEN, *UNSEEN)
+WITH_CHOICES = frozenset(
+    {
+        "finance/australian_credit",
+        "finance/banking77",
+        "finance/clinc_banking",
+        "finance/clinc_credit_cards",
+        "finance/earnings_call_tone",
+        "finance/german_credit",
+        "finance/mmlu_economics",
+        "finance/multidogo_finance_intent",
+        "finance/multidogo_insurance_intent",
+        "finance/sentfin_entity_sentiment",
+        "finance/tatqa_answer_type",
+        "math/aqua_rat",
+        "math/bbh_boolean",
+        "math/mathqa_category",
+        "math/mathqa_choice",
+        "math/mmlu_math",
+        "math/svamp_operation",
+        "medicine/medical_abstracts",
+        "medicine/medmcqa",
+        "medicine/medmcqa_subject",
+        "medicine/medquad_answer_type",
+        "medicine/mmlu_medicine",
+        "medicine/mts_dialog_section",
+        "medicine/pubmedqa",
+    }
+)
+"""Users whose answers are one of a few given choices."""
 
 SCORED_ROWS = 24
 """Test rows of a user on which every learnware's performance is measured."""

@@ -1,0 +1,60 @@
+"""The whole experiment, step by step; every step resumes where it was stopped.
+
+    python -m tests.benchmarks.experiment --data DIR --work DIR [--sentence-model DIR]
+
+Hours on two cores: the learnwares (about 30 minutes on both), their losses (about an hour of one
+core), the gradients (about an hour), the published recipe (three hours). ``--from STEP`` starts
+later; the last steps, which only read the caches, take minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+STEPS: tuple[tuple[str, ...], ...] = (
+    ("train",),
+    ("losses",),
+    ("gradients", "--rows", "0:64"),
+    ("gradients", "--rows", "64:128"),
+    ("gradients", "--rows", "0:64", "--limit", "64"),
+    (
+        "gradients",
+        "--rows",
+        "0:32",
+        "--layouts",
+        "bare,question-answer,messages,system,lower-case,other-labels",
+    ),
+    ("embeddings",),
+    ("answers",),
+    ("published",),
+    ("study",),
+    ("layout",),
+    ("table",),
+    ("sure",),
+    ("noise",),
+    ("plots",),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--sentence-model", type=Path)
+    parser.add_argument("--from", dest="start", default="train", choices=[s[0] for s in STEPS])
+    arguments = parser.parse_args()
+    names = [step[0] for step in STEPS]
+    for step in STEPS[names.index(arguments.start) :]:
+        command = [sys.executable, "-m", f"tests.benchmarks.experiment.{step[0]}", *step[1:]]
+        command += ["--data", str(arguments.data), "--work", str(arguments.work)]
+        if step[0] == "embeddings" and arguments.sentence_model:
+            command += ["--sentence-model", str(arguments.sentence_model)]
+        print("==", *step, flush=True)
+        subprocess.run(command, check=True)
+
+
+if __name__ == "__main__":
+    main()
