@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lwtui.errors import BadInput
 from lwtui.learnware.model import Learnware, SpecificationEntry
+from lwtui.match.calibration import Calibration, find_calibration
+from lwtui.match.confidence import CLEAR_MARGIN, Sureness, intervals, redraw, sureness
 from lwtui.match.result import Filters, Match
-from lwtui.spec.compare import score, similarities, win_share
+from lwtui.spec.compare import score, similarities
 from lwtui.spec.specification import Specification, load_specification
 
-CLEAR = 0.9
-"""A winner is clear when it comes first in this share of the bootstrap draws."""
-CLEAR_MARGIN = 0.1
-"""Without a bootstrap (a specification read from a file): when it leads by this similarity."""
-BOOTSTRAPPED = 8
+REDRAWN = 64
+"""How many of the best are ranked again with redrawn rows; those behind them get no interval."""
 _LOSS = "answer loss"
 _Ranked = tuple[Match, Specification]
 
@@ -81,12 +81,17 @@ def _fits(found: Specification, wanted: Specification) -> bool:
     )
 
 
-def rank(wanted: Specification, found: Sequence[Candidate]) -> tuple[tuple[Match, ...], str]:
-    """All candidates, best first, and how sure the first place is.
+def rank(
+    wanted: Specification,
+    found: Sequence[Candidate],
+    calibration: Calibration | None = None,
+) -> tuple[tuple[Match, ...], Sureness]:
+    """All candidates (of a collection, or a shortlist), best first, and how sure the first is.
 
     By similarity; equal ones by id. Near twins (trained on the same data, nearly as similar) are
     ordered among themselves by their measured scores, since a specification tells what data a
-    model was trained on and not how well. Raises ``BadInput`` if a specification does not fit.
+    model was trained on and not how well. The calibration is that of the space and recipe unless
+    given. Raises ``BadInput`` if a specification does not fit.
     """
     measured = similarities(wanted, [candidate.specification for candidate in found])
     ranked = [
@@ -95,7 +100,37 @@ def rank(wanted: Specification, found: Sequence[Candidate]) -> tuple[tuple[Match
     ]
     ranked.sort(key=lambda pair: (-pair[0].similarity, pair[0].id))
     ranked = _better_twins_first(ranked)
-    return tuple(match for match, _ in ranked), _confidence(wanted, ranked)
+    if calibration is None:
+        calibration = find_calibration(wanted.space, wanted.recipe)
+    return _with_sureness(wanted, ranked, calibration)
+
+
+def _with_sureness(
+    wanted: Specification, ranked: Sequence[_Ranked], calibration: Calibration
+) -> tuple[tuple[Match, ...], Sureness]:
+    """The matches with their intervals, and how sure the first is."""
+    matches = [match for match, _ in ranked]
+    values = [match.similarity for match in matches]
+    drawn = redraw(wanted, [specification for _, specification in ranked[:REDRAWN]])
+    if drawn is not None:
+        spread = intervals(drawn, values[:REDRAWN])
+        for place, interval in enumerate(spread):
+            matches[place] = dataclasses.replace(matches[place], interval=interval)
+    twins_of_first = same_as_first(matches)
+    same = [match.id in twins_of_first for match in matches]
+    sure = sureness(values, same, drawn, calibration)
+    if drawn is None and wanted.groups and sure.word == "clear" and not all(same):
+        sure = Sureness("close call")  # a handful of rows; their margin is luck
+    return tuple(matches), sure
+
+
+def same_as_first(matches: Sequence[Match]) -> set[str]:
+    """Ids of the first match and its twins: they count as one."""
+    return {
+        match.id
+        for match in matches
+        if match is matches[0] or twins(match.learnware, matches[0].learnware)
+    }
 
 
 def _better_twins_first(ranked: list[_Ranked]) -> list[_Ranked]:
@@ -129,23 +164,6 @@ def twins(one: Learnware, other: Learnware) -> bool:
 def _loss(match: Match) -> float:
     losses = [score.value for score in match.learnware.scores if score.metric == _LOSS]
     return sum(losses) / len(losses)
-
-
-def _confidence(wanted: Specification, ranked: Sequence[_Ranked]) -> str:
-    """A winner and its twins count as one: which of them it is was not told by the rows."""
-    if not ranked:
-        return "none"
-    winner = ranked[0][0]
-    same = [m is winner or twins(m.learnware, winner.learnware) for m, _ in ranked]
-    if all(same):
-        return "clear"
-    shares = win_share(wanted, [specification for _, specification in ranked[:BOOTSTRAPPED]])
-    if shares:
-        won = sum(share for share, own in zip(shares, same, strict=False) if own)
-        return "clear" if won >= CLEAR else "close call"
-    best = max(m.similarity for (m, _), own in zip(ranked, same, strict=True) if own)
-    other = max(m.similarity for (m, _), own in zip(ranked, same, strict=True) if not own)
-    return "clear" if best - other >= CLEAR_MARGIN else "close call"
 
 
 def explain_nothing(learnwares: Sequence[Learnware], space: str, recipe: str) -> BadInput:

@@ -30,8 +30,12 @@ class Match:
     """softmax([similarity, 0] / 0.1)[0], 0 to 1, as the ``learnware`` package shows it."""
     parts: dict[str, float] = field(default_factory=dict)
     """Cosine of each part (``prompt``, ``answer``)."""
+    interval: tuple[float, float] | None = None
+    """Holds the similarity of 90 % of the redrawn requirements; None when rows are not known."""
     measured_loss: float | None = None
     """Mean answer loss in nats/token on held-back rows of the user's own data, when verified."""
+    measured_rows: int = 0
+    """How many rows that were: a learnware that fell behind early has seen fewer."""
 
     @property
     def id(self) -> str:
@@ -43,10 +47,16 @@ class Verification:
     """What ``--verify`` did."""
 
     rows: int
+    """Rows with an answer that were held back."""
     learnwares: int
+    """Learnwares that were run, the base not counted."""
     base_loss: float | None
     """Mean answer loss of the bare base model on the same rows, nats/token."""
     seconds: float
+    evaluations: int = 0
+    """Rows run, summed over the learnwares and the base."""
+    left_out: tuple[str, ...] = ()
+    """Ids of those among the best that cannot be run on this machine."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +81,28 @@ class MatchResult:
     seconds: float = 0.0
     """What the specification took."""
 
+    probability: float | None = None
+    """That what is selected is right: calibrated from redrawn rows; after a verification, that its
+    loss is the lowest measured. None when it cannot be told."""
+    abstained: bool = False
+    """Nothing in the collection fits: the bare base is selected and not the first match."""
+    reason: str = ""
+    """Why it abstained, in a clause without a full stop."""
+    base: Learnware | None = None
+    """What the first match builds on, if that is in the collection."""
+
     @property
     def selected(self) -> str | None:
-        """Id of the best match."""
+        """Id of the best match; of its bare base when nothing fits."""
+        if self.abstained:
+            return self.base.id if self.base is not None else None
         return self.matches[0].id if self.matches else None
+
+    @property
+    def advice(self) -> str:
+        """Why nothing fits and what to do instead, in two sentences; empty when something does."""
+        if not self.abstained:
+            return ""
+        if self.base is None:
+            return f"{self.reason}. Its base is not in the collection: look for another model."
+        return f"{self.reason}. The bare base {self.base.id} is the safer choice."

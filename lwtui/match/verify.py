@@ -5,16 +5,36 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from lwtui.backend.choose import choose
 from lwtui.backend.client import ModelProcess
-from lwtui.backend.protocol import Continuation, Message
+from lwtui.backend.protocol import Continuation, Message, ModelPlan
 from lwtui.dataset.example import Example
-from lwtui.errors import BadInput
+from lwtui.errors import BadInput, LwtuiError
 from lwtui.jobs import JobContext
 from lwtui.learnware.collection import Collection
 from lwtui.learnware.model import Learnware
+from lwtui.match import abstain
+from lwtui.match.confidence import lowest_share
+from lwtui.match.halving import HalvingResult, paired, planned, successive_halving
+from lwtui.match.rank import same_as_first
 from lwtui.match.result import Match, Verification
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What the measurement says."""
+
+    matches: tuple[Match, ...]
+    """Those that were run first, the lowest loss first; then the rest as they were."""
+    facts: Verification
+    reason: str
+    """Why the bare base is the better choice; empty when the first match is."""
+    probability: float
+    """That the loss of what is recommended is the lowest of all that were run."""
+    all_run: bool
+    """False: only the winner and its twins were, as the rest was clearly behind."""
 
 
 def answered(examples: Sequence[Example]) -> list[Example]:
@@ -38,17 +58,66 @@ def messages_of(example: Example) -> list[Message]:
     return [*system, *turns, Message("user", example.question)]
 
 
-def mean_answer_loss(
-    process: ModelProcess, examples: Sequence[Example], context: JobContext
-) -> float:
-    """Mean over all answer tokens of −log p, in nats per token."""
-    requests = [
-        Continuation(process.render(messages_of(example)), example.answer or "")
-        for example in examples
-    ]
-    found = process.loglikelihoods(requests, JobContext(cancel=context.cancel))
-    tokens = sum(result.tokens for result in found)
-    return -sum(result.total for result in found) / max(1, tokens)
+class Runner:
+    """Runs learnwares on rows, one at a time in one process; a base is loaded once and adapters
+    are swapped on it. Remembers what it has run."""
+
+    def __init__(self, process: ModelProcess, rows: Sequence[Example], context: JobContext) -> None:
+        self._process = process
+        self.rows = rows
+        self._context = context
+        self._plans: dict[str, ModelPlan] = {}
+        self._loaded = ""
+        self._found: dict[str, list[float]] = {}
+        self.tokens: list[int] = []
+        """Answer tokens of each row, as the first model that ran counts them: one count for all,
+        so that models with other tokenizers are compared by the same nats."""
+        self.done = 0
+        self.total = 0
+        """Rows run, and how many there will be if nothing is close."""
+
+    def can_run(self, learnware: Learnware, base: Learnware | None) -> bool:
+        """Is there a backend for it here? Must be asked before it is run."""
+        try:
+            self._plans[learnware.id] = choose(learnware, base).plan
+        except LwtuiError:
+            return False
+        return True
+
+    def losses(self, id: str, rows: range) -> list[float]:
+        """−log p of each row's answer, summed over its tokens, nats."""
+        found = self._found.setdefault(id, [])
+        if len(found) < rows.stop:
+            found += self._run(id, range(len(found), rows.stop))
+        return found[rows.start : rows.stop]
+
+    def _run(self, id: str, rows: range) -> list[float]:
+        note = f"verifying {id}"
+        self._context.progress(self.done, max(self.total, self.done), note)
+        if self._loaded != id:
+            self._process.load(self._plans[id], JobContext(cancel=self._context.cancel))
+            self._loaded = id
+        requests = []
+        for example in self.rows[rows.start : rows.stop]:
+            self._context.check()
+            prompt = self._process.render(messages_of(example))
+            requests.append(Continuation(prompt, example.answer or ""))
+        begun = self.done
+        within = JobContext(
+            lambda part: self._context.progress(
+                begun + part.done, max(self.total, begun + len(requests)), note
+            ),
+            self._context.cancel,
+        )
+        scores = self._process.loglikelihoods(requests, within)
+        self.done = begun + len(requests)
+        if len(self.tokens) < rows.stop:
+            self.tokens += [score.tokens for score in scores[len(self.tokens) - rows.start :]]
+        return [-score.total for score in scores]
+
+    def mean(self, losses: Sequence[float]) -> float:
+        """Mean over all answer tokens of the first rows, nats/token."""
+        return sum(losses) / max(1, sum(self.tokens[: len(losses)]))
 
 
 def verify(
@@ -57,36 +126,99 @@ def verify(
     examples: Sequence[Example],
     collection: Collection,
     context: JobContext,
-) -> tuple[tuple[Match, ...], Verification]:
-    """Run the first ``count`` matches and their bare base; re-rank those by measured loss.
+    *,
+    clear: bool = False,
+    reason: str = "",
+) -> Verified:
+    """Run the best ``count`` matches and the bare base of the first by successive halving.
 
-    The base is loaded once: adapters of one base are swapped on it. Raises ``BadInput`` when no
-    row has an answer, ``BackendError`` when nothing runs, ``Cancelled``.
+    With a ``clear`` winner only it (and its twins) and the base are run, and the others just if
+    it does not beat the base. ``reason``: why the similarities advise the base, if they do.
+    Raises ``BadInput`` when no row has an answer or nothing can be run here, ``BackendError`` when
+    a model fails, ``Cancelled``.
     """
     rows = answered(examples)
     started = time.monotonic()
-    tried = sorted(matches[:count], key=lambda match: match.learnware.model.base)
-    best = matches[0].learnware
-    base = collection.base_of(best)
-    losses: dict[str, float] = {}
+    base = collection.base_of(matches[0].learnware)
     with ModelProcess() as process:
-        plan: list[Learnware] = [match.learnware for match in tried]
-        if base is not None:
-            plan.insert(0, base)
-        for done, learnware in enumerate(plan):
-            context.progress(done, len(plan), f"verifying {learnware.id}")
-            choice = choose(learnware, collection.base_of(learnware))
-            process.load(choice.plan, JobContext(cancel=context.cancel))
-            losses[learnware.id] = mean_answer_loss(process, rows, context)
-        context.progress(len(plan), len(plan), "verified")
-    measured = [
-        dataclasses.replace(match, measured_loss=losses[match.id]) for match in matches[:count]
-    ]
-    measured.sort(key=lambda match: (match.measured_loss or 0.0, match.id))
+        runner = Runner(process, rows, context)
+        able = [m for m in matches[:count] if runner.can_run(m.learnware, _base(collection, m))]
+        if not able:
+            choose(matches[0].learnware, base)  # says what is missing
+        if base is not None and not runner.can_run(base, None):
+            base = None
+        first = [m for m in able if m.id in same_as_first(matches)]
+        few = clear and bool(first) and len(first) < len(able)
+        result = _halve(runner, first if few else able, base)
+        if few and not _beats_base(result, base):
+            few, result = False, _halve(runner, able, base)
+        context.progress(runner.done, runner.done, "verified")
+    measured, reason = _judge(runner, result, able, base, reason)
     facts = Verification(
         rows=len(rows),
         learnwares=len(measured),
-        base_loss=losses[base.id] if base is not None else None,
+        base_loss=runner.mean(result.losses[base.id]) if base is not None else None,
         seconds=time.monotonic() - started,
+        evaluations=runner.done,
+        left_out=tuple(match.id for match in matches[:count] if match not in able),
     )
-    return (*measured, *matches[count:]), facts
+    run = {match.id for match in measured}
+    rest = [match for match in matches if match.id not in run]
+    probability = _probability(result, measured, base if reason else None)
+    return Verified((*measured, *rest), facts, reason, probability, not few)
+
+
+def _base(collection: Collection, match: Match) -> Learnware | None:
+    return collection.base_of(match.learnware)
+
+
+def _halve(runner: Runner, matches: Sequence[Match], base: Learnware | None) -> HalvingResult[str]:
+    """Those on one base run one after another, so that a round loads each base once."""
+    bases = [match.learnware.model.base for match in matches]
+    ids = [match.id for match in sorted(matches, key=lambda m: bases.index(m.learnware.model.base))]
+    keep = [base.id] if base is not None else []
+    rows = len(runner.rows)
+    runner.total = runner.done + planned(len(ids), len(keep), rows)
+    return successive_halving(ids, runner.losses, rows, keep=keep)
+
+
+def _beats_base(result: HalvingResult[str], base: Learnware | None) -> bool:
+    """Is the best learnware's loss below the base's by more than noise?"""
+    if base is None:
+        return True
+    best = next(id for id in result.order if id != base.id)
+    lead, error = paired(result.losses[base.id], result.losses[best])
+    return lead > abstain.NOISE * error
+
+
+def _judge(
+    runner: Runner,
+    result: HalvingResult[str],
+    tried: Sequence[Match],
+    base: Learnware | None,
+    before: str,
+) -> tuple[list[Match], str]:
+    """The matches that were run, best first with their losses, and why the base is better."""
+    by_id = {match.id: match for match in tried}
+    measured = [
+        dataclasses.replace(
+            by_id[id],
+            measured_loss=runner.mean(result.losses[id]),
+            measured_rows=len(result.losses[id]),
+        )
+        for id in result.order
+        if id in by_id
+    ]
+    if base is None:
+        return measured, before
+    best, bare = result.losses[measured[0].id], result.losses[base.id]
+    means = (runner.mean(best), runner.mean(bare))
+    return measured, abstain.by_measurement(best, bare, means, before)
+
+
+def _probability(
+    result: HalvingResult[str], measured: Sequence[Match], chosen: Learnware | None
+) -> float:
+    """That ``chosen`` (the base), or else the first match or its twin, has the lowest loss."""
+    ours = {chosen.id} if chosen is not None else same_as_first(measured)
+    return lowest_share(list(result.losses.values()), [id in ours for id in result.losses])

@@ -37,8 +37,10 @@ def match(
 ) -> MatchResult:
     """Rank the learnwares of this machine for a dataset (folder or file) or a specification.
 
-    ``verify`` is the number of top learnwares that are run on held-back rows of the dataset and
-    re-ranked by what was measured. Raises ``BadInput`` (nothing usable, nothing comparable, a
+    ``verify`` is how many of the top learnwares are run on held-back rows of the dataset, with
+    their bare base, and re-ranked by what was measured; of a clear match only the winner is, unless
+    it does not beat the base. When nothing fits, the result says so and the base is selected.
+    Raises ``BadInput`` (nothing usable, nothing comparable, a
     specification cannot be verified), ``Cancelled``, ``LwtuiError``.
     """
     from lwtui.dataset import open_dataset
@@ -99,6 +101,8 @@ def _check_space(collection: Collection, space: str, recipe: str) -> None:
 
 
 def _rank(wanted: Specification, filters: Filters, collection: Collection) -> MatchResult:
+    from lwtui.match.abstain import by_similarity
+    from lwtui.match.calibration import find_calibration
     from lwtui.match.rank import candidates, explain_nothing, passes, rank
 
     everything = [item for item in collection.list() if item.model.kind != "base"]
@@ -106,14 +110,20 @@ def _rank(wanted: Specification, filters: Filters, collection: Collection) -> Ma
     found = list(candidates(chosen, wanted))
     if not found and not list(candidates(everything, wanted)):
         raise explain_nothing(everything, wanted.space, wanted.recipe)
-    matches, confidence = rank(wanted, found)
+    matches, sure = rank(wanted, found)
+    base = collection.base_of(matches[0].learnware) if matches else None
+    reason = by_similarity(matches, find_calibration(wanted.space, wanted.recipe))
     return MatchResult(
         dataset=wanted.name,
         space=wanted.space,
         recipe=wanted.recipe,
         rows=wanted.rows,
         matches=matches,
-        confidence=confidence,
+        confidence=sure.word,
+        probability=sure.probability,
+        abstained=bool(reason),
+        reason=reason,
+        base=base,
         skipped=len(everything) - len(found),
         rows_skipped=wanted.skipped,
         problems=wanted.problems,
@@ -138,7 +148,23 @@ def _verified(
     collection: Collection,
     context: JobContext,
 ) -> MatchResult:
+    """After a measurement the confidence is the measurement's: how likely the loss of what is
+    selected is the lowest. When only a clear winner was run, the less sure of both counts."""
+    from lwtui.match.confidence import word_of
     from lwtui.match.verify import verify
 
-    matches, facts = verify(result.matches, count, held, collection, context)
-    return dataclasses.replace(result, matches=matches, verification=facts)
+    clear = result.confidence == "clear" and not result.abstained
+    found = verify(
+        result.matches, count, held, collection, context, clear=clear, reason=result.reason
+    )
+    before = result.probability if result.probability is not None else 1.0
+    probability = found.probability if found.all_run else min(before, found.probability)
+    return dataclasses.replace(
+        result,
+        matches=found.matches,
+        confidence=word_of(probability),
+        probability=probability,
+        abstained=bool(found.reason),
+        reason=found.reason,
+        verification=found.facts,
+    )

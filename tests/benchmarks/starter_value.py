@@ -55,8 +55,8 @@ def ranking(
     examples = [example(row, layout) for row in found[:rows]]
     wanted = compute(examples, space, recipe, reference=reference)
     every: list[Candidate] = list(candidates(learnwares, wanted))
-    matches, confidence = rank(wanted, every)
-    return [match.learnware.name for match in matches], confidence
+    matches, sure = rank(wanted, every)
+    return [match.learnware.name for match in matches], sure.word
 
 
 def summary(losses: dict[str, dict[str, float]], picks: dict[str, str]) -> dict[str, float]:

@@ -17,6 +17,8 @@ from lwtui.learnware.model import (
     Semantic,
     SpecificationEntry,
 )
+from lwtui.match.calibration import EDGE, Calibration
+from lwtui.match.confidence import Sureness
 from lwtui.match.rank import Candidate, candidates, explain_nothing, passes, rank
 from lwtui.match.result import Filters
 from lwtui.match.verify import answered, messages_of
@@ -52,9 +54,9 @@ def test_the_most_similar_comes_first_and_equals_by_id() -> None:
         Candidate(learnware("twin-b"), specification(near)),
         Candidate(learnware("twin-a"), specification(near)),
     ]
-    matches, confidence = rank(user, found)
+    matches, sure = rank(user, found)
     assert [match.learnware.name for match in matches] == ["twin-a", "twin-b", "far"]
-    assert confidence == "close call"
+    assert (sure.word, sure.probability) == ("close call", None)
     assert matches[0].score > 0.99
     assert matches[0].parts == {"whole": pytest.approx(matches[0].similarity)}
 
@@ -74,10 +76,10 @@ def test_near_twins_are_ordered_by_their_measured_scores() -> None:
         Candidate(twin("good", 0.5), specification(near)),
         Candidate(twin("other", 0.1, data="ELSE"), specification(vector(3))),
     ]
-    matches, confidence = rank(user, found)
+    matches, sure = rank(user, found)
     assert [match.learnware.name for match in matches] == ["good", "weak", "other"]
     assert matches[0].similarity < matches[1].similarity
-    assert confidence == "clear"  # the twins lead together
+    assert sure.word == "clear"  # the twins lead together
 
 
 def test_twins_far_apart_and_strangers_keep_their_similarity() -> None:
@@ -94,8 +96,9 @@ def test_twins_far_apart_and_strangers_keep_their_similarity() -> None:
 def test_confidence_of_one_and_of_none() -> None:
     user = specification(vector(0))
     one = [Candidate(learnware("only"), specification(vector(2)))]
-    assert rank(user, one)[1] == "clear"
-    assert rank(user, []) == ((), "none")
+    assert rank(user, one)[1].word == "clear"
+    matches, sure = rank(user, [])
+    assert (matches, sure.word, sure.probability) == ((), "none", None)
 
 
 def test_a_clear_lead_is_told_from_a_specification_alone() -> None:
@@ -103,7 +106,51 @@ def test_a_clear_lead_is_told_from_a_specification_alone() -> None:
         Candidate(learnware("own"), specification(vector(0))),
         Candidate(learnware("other"), specification(vector(2))),
     ]
-    assert rank(specification(vector(0)), found)[1] == "clear"
+    assert rank(specification(vector(0)), found)[1] == Sureness("clear")
+
+
+def from_rows(rows: np.ndarray) -> Specification:
+    """A specification with its row groups; ``rows`` (rows, dimension)."""
+    groups = np.zeros((16, SPACE.dimension), np.float32)
+    for index, row in enumerate(rows):
+        groups[index % 16] += row
+    return specification(groups.sum(0), groups={"whole": groups}, rows=len(rows))
+
+
+def test_rows_drawn_again_give_a_probability_and_intervals() -> None:
+    noise = np.stack([vector(100 + index) for index in range(32)])
+    user = from_rows(vector(0) + 2 * noise)
+    found = [
+        Candidate(learnware("own"), specification(vector(0))),
+        Candidate(learnware("other"), specification(vector(2))),
+    ]
+    matches, sure = rank(user, found)
+    assert sure.word == "clear"
+    assert sure.probability == pytest.approx(1 - EDGE)
+    for match in matches:
+        assert match.interval is not None
+        low, high = match.interval
+        assert low < match.similarity < high
+    assert rank(user, found, Calibration(intercept=-8))[1].word == "close call"
+    # Three rows may agree by luck, and redrawing them cannot show it.
+    assert rank(from_rows(vector(0) + 2 * noise[:3]), found)[1] == Sureness("close call")
+
+
+def test_a_winner_and_its_twin_are_sure_together() -> None:
+    noise = np.stack([vector(100 + index) for index in range(32)])
+    user = from_rows(vector(0) + 2 * noise)
+    near, nearly = vector(0) + 0.3 * vector(1), vector(0) + 0.3 * vector(2)
+    other = Candidate(learnware("other"), specification(vector(3)))
+    twin_pair = [
+        Candidate(twin("a", 1.0), specification(near)),
+        Candidate(twin("b", 2.0), specification(nearly)),
+    ]
+    assert rank(user, [*twin_pair, other])[1].word == "clear"
+    strangers = [
+        Candidate(learnware("a"), specification(near)),
+        Candidate(learnware("b"), specification(nearly)),
+    ]
+    assert rank(user, [*strangers, other])[1].word == "close call"
 
 
 def test_damaged_and_foreign_specifications_are_left_out(tmp_path: Path) -> None:

@@ -1,0 +1,51 @@
+"""When to recommend the bare base, since nothing in the collection fits.
+
+A narrow learnware of a weak base is worse than the base on a task that is not its own, and the
+most similar one is always somebody. Two rules: before anything was run, a threshold on the
+winner's similarity that an experiment found (``calibration.toml``); afterwards, what was measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lwtui.match.calibration import Calibration
+from lwtui.match.halving import paired
+from lwtui.match.result import Match
+
+NOISE = 1.0
+"""Standard errors of the paired difference over the rows that a measurement must exceed."""
+
+
+def by_similarity(matches: Sequence[Match], calibration: Calibration) -> str:
+    """Why nothing fits, judged by the highest similarity; empty when something does."""
+    if not matches:
+        return ""
+    best = max(matches, key=lambda match: match.similarity)
+    answers = set(best.parts) != {"prompt"}
+    if not calibration.too_far(best.similarity, answers):
+        return ""
+    limit = calibration.threshold if answers else calibration.threshold_prompts
+    return (
+        f"Nothing here was made for data like this: the highest similarity is "
+        f"{best.similarity:.2f}, below {limit:.2f}"
+    )
+
+
+def by_measurement(
+    best: Sequence[float], base: Sequence[float], mean_losses: tuple[float, float], before: str
+) -> str:
+    """Why the base is the better choice after both ran on the same rows; empty when it is not.
+
+    ``best`` and ``base``: a row's loss summed over its tokens, nats. If the means differ by more
+    than ``NOISE`` paired standard errors, the lower one is right. Otherwise the rows could not
+    tell and the verdict by similarity stays (``before``, its reason or nothing).
+    ``mean_losses`` (best, base), nats/token, are for the sentence.
+    """
+    lead, error = paired(best, base)
+    if lead > NOISE * error:
+        return (
+            f"The bare base did better on your rows: {mean_losses[1]:.2f} against "
+            f"{mean_losses[0]:.2f} nats/token of the best learnware"
+        )
+    return "" if lead < -NOISE * error else before
