@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lwtui.dataset.example import Example
@@ -12,7 +13,15 @@ from lwtui.spec.space import Space
 from lwtui.spec.specification import RECIPES, Specification
 
 if TYPE_CHECKING:
+    from lwtui.spec.checkpoint import Checkpoint
+    from lwtui.spec.gradient import Partial
     from lwtui.spec.reference import Reference
+    from lwtui.spec.render import Rendered
+
+FIRST_ROUND = 16
+"""Rows before the first look at their stability: one in each group of the bootstrap."""
+ROUND = 256
+"""Rows of a round where nothing may stop early."""
 
 
 def compute(
@@ -23,11 +32,17 @@ def compute(
     seed: int = 0,
     context: JobContext | None = None,
     reference: Reference | None = None,
+    stop_at: float | None = None,
+    partials: Path | None = None,
 ) -> Specification:
     """The specification of some rows. Deterministic for the same rows on the same machine.
 
+    ``stop_at``: recipe ``gradient`` takes the rows in order and no more of them once its estimated
+    :func:`~lwtui.spec.stability.stability` reaches this; None takes all. ``partials`` is a folder
+    for the sums so far of what takes long: the same call goes on from there after an interruption.
     Raises ``BadInput`` for an unknown recipe or no rows, ``Cancelled`` when told to stop.
     """
+    from lwtui.spec.checkpoint import Checkpoint
     from lwtui.spec.reference import load_reference
     from lwtui.spec.render import render
 
@@ -47,9 +62,51 @@ def compute(
 
         parts = {"whole": train_b(reference, space, rows, context)}
         return Specification(recipe, space.id, parts, len(rows), seed)
-    from lwtui.spec.gradient import gradient_sums
+    checkpoint = Checkpoint(partials, rows, space) if partials else None
+    sums = _in_rounds(reference, space, rows, context, stop_at, checkpoint)
+    found = {name: group for name, group in sums.sums.items() if sums.counts[name]}
+    parts = {name: group.sum(0) / sums.counts[name] for name, group in found.items()}
+    return Specification(recipe, space.id, parts, sums.rows, seed, groups=found)
 
-    groups, counts = gradient_sums(reference, space, rows, context)
-    found = {name: group for name, group in groups.items() if counts[name]}
-    parts = {name: group.sum(0) / counts[name] for name, group in found.items()}
-    return Specification(recipe, space.id, parts, len(rows), seed, groups=found)
+
+def _in_rounds(
+    reference: Reference,
+    space: Space,
+    rows: Sequence[Rendered],
+    context: JobContext,
+    stop_at: float | None,
+    checkpoint: Checkpoint | None,
+) -> Partial:
+    from lwtui.spec.gradient import gradient_sums, merge
+    from lwtui.spec.stability import stability
+
+    sums = checkpoint.load() if checkpoint else None
+    for begin, end in rounds(len(rows), early=stop_at is not None):
+        if sums and sums.rows >= end:
+            continue
+        more = gradient_sums(
+            reference, space, rows[begin:end], context, start=begin, total=len(rows)
+        )
+        sums = merge(sums, more) if sums else more
+        if stop_at is not None and end < len(rows) and stability(sums, space) >= stop_at:
+            break
+        if checkpoint:
+            checkpoint.save(sums)
+    if checkpoint:
+        checkpoint.done()
+    if sums is None:
+        raise BadInput("There is no row to make a specification from.")
+    return sums
+
+
+def rounds(rows: int, *, early: bool) -> Iterator[tuple[int, int]]:
+    """Stretches (begin, end) of the rows, each merged with those before it.
+
+    With an early stop they grow by half, from ``FIRST_ROUND`` rows: the stop comes soon after it
+    could have, and a GPU's batches still grow. Without one a round is only a place to resume at.
+    """
+    begin = 0
+    while begin < rows:
+        size = max(FIRST_ROUND, begin // 2) if early else ROUND
+        yield begin, min(begin + size, rows)
+        begin += size

@@ -1,4 +1,4 @@
-"""Recipe ``gradient``: the mean direction in which B would move, one backward pass, no optimiser.
+"""Recipe ``gradient``: the mean direction in which B would move, one pass, no optimiser.
 
 With y = Wx + s·B·A·x, s = alpha/rank and B = 0: ∂ℓ/∂A = 0 and ∂ℓ/∂B = s·(∂ℓ/∂y)ᵀ(A·x), so the
 first step of plain gradient descent on B is a mean of per-row gradients (DESIGN, section 4). The
@@ -11,136 +11,146 @@ and no single row can weigh more than 1/rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from lwtui.errors import LwtuiError
 from lwtui.jobs import JobContext
+from lwtui.spec.decoder import Packed
 from lwtui.spec.reference import Reference
 from lwtui.spec.render import Rendered, batches
-from lwtui.spec.space import Space, frozen_a
+from lwtui.spec.space import Space
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
     from numpy.typing import NDArray
 
-TOKENS_PER_BATCH = 2048
-"""Padded tokens of a batch: small enough to hear a cancel soon, large enough for the cores."""
+PARTS = ("prompt", "answer")
+TOKENS_PER_BATCH = 1024
+"""Tokens of a batch on a CPU: more are no faster there and only take memory."""
+TOKENS_PER_GPU_BATCH = 1 << 16
+"""The most on a GPU, however much memory is free."""
 GROUPS = 16
 """Row groups kept for the bootstrap."""
 
-Sums = dict[str, "NDArray[np.float32]"]
+
+@dataclass(frozen=True)
+class Partial:
+    """What one stretch of the rows adds to a specification. Holds no row of data."""
+
+    sums: dict[str, NDArray[np.float32]]
+    """Sums of unit-length row gradients by part, (GROUPS, dimension)."""
+    counts: dict[str, int]
+    """Rows that have the part."""
+    rows: int
 
 
-class Taps:
-    """Hooks on the adapted modules that keep A·x and the module's output of a forward pass."""
-
-    def __init__(self, model: Any, space: Space) -> None:
-        import torch
-
-        matrices = frozen_a(space)
-        parameter = next(model.parameters())
-        self._a = torch.from_numpy(matrices).to(parameter.device, parameter.dtype)
-        self.projected: list[torch.Tensor] = []
-        self.outputs: list[torch.Tensor] = []
-        self._handles = [
-            model.get_submodule(name).register_forward_hook(self._keep(index))
-            for index, (name, _) in enumerate(space.modules)
-        ]
-
-    def _keep(self, index: int) -> Callable[..., None]:
-        def hook(module: Any, inputs: tuple[Any, ...], output: Any) -> None:
-            self.projected.append(inputs[0].detach() @ self._a[index].T)
-            self.outputs.append(output)
-
-        return hook
-
-    def clear(self) -> None:
-        self.projected, self.outputs = [], []
-
-    def remove(self) -> None:
-        for handle in self._handles:
-            handle.remove()
+def merge(first: Partial, second: Partial) -> Partial:
+    """Of two stretches of one dataset: the same as of both at once, up to rounding."""
+    return Partial(
+        {name: first.sums[name] + second.sums[name] for name in first.sums},
+        {name: first.counts[name] + second.counts[name] for name in first.counts},
+        first.rows + second.rows,
+    )
 
 
 def row_gradients(
-    reference: Reference, space: Space, rows: Sequence[Rendered], taps: Taps
+    reference: Reference,
+    space: Space,
+    rows: Sequence[Rendered],
+    check: Callable[[], None] = lambda: None,
 ) -> dict[str, torch.Tensor]:
     """The gradient at B = 0 of every row's mean loss per token, by part.
 
     Returns float32 (rows, dimension) for ``prompt`` and ``answer``; a row without that part has a
-    zero row.
+    zero row. ``check`` is called between layers and may raise. On a GPU whose memory does not
+    suffice the rows are taken by halves; raises ``LwtuiError`` when one alone does not fit.
     """
     import torch
-    from torch.nn import functional
 
-    ids, prompt_mask, answer_mask = _tensors(rows, reference.device)
-    taps.clear()
-    embedded = reference.model.get_input_embeddings()(ids).requires_grad_(True)
-    logits = reference.model(inputs_embeds=embedded, use_cache=False).logits
-    losses = functional.cross_entropy(
-        logits[:, :-1].float().flatten(0, 1), ids[:, 1:].flatten(), reduction="none"
-    ).view(len(rows), -1)
-    result = {}
-    for name, mask in (("prompt", prompt_mask), ("answer", answer_mask)):
-        counts = mask.sum(1).clamp(min=1)
-        loss = ((losses * mask).sum(1) / counts).sum()
-        gradients = torch.autograd.grad(loss, taps.outputs, retain_graph=name == "prompt")
-        flat = [
-            torch.einsum("bto,btr->bor", gradient.float(), projected.float()).flatten(1)
-            for gradient, projected in zip(gradients, taps.projected, strict=True)
-        ]
-        result[name] = space.scale * torch.cat(flat, 1)
-    taps.clear()
-    return result
+    try:
+        return reference.decoder(space).row_gradients(_packed(rows, reference.device), PARTS, check)
+    except torch.OutOfMemoryError as error:
+        if len(rows) == 1:
+            raise LwtuiError(
+                "The GPU's free memory does not suffice for one row.",
+                hint="Close other programs that use it.",
+            ) from error
+    torch.cuda.empty_cache()
+    middle = len(rows) // 2
+    halves = [
+        row_gradients(reference, space, half, check) for half in (rows[:middle], rows[middle:])
+    ]
+    return {name: torch.cat([half[name] for half in halves]) for name in PARTS}
 
 
 def gradient_sums(
-    reference: Reference, space: Space, rows: Sequence[Rendered], context: JobContext
-) -> tuple[Sums, dict[str, int]]:
-    """Sums of the unit-length row gradients by part, (GROUPS, dimension), and rows counted.
+    reference: Reference,
+    space: Space,
+    rows: Sequence[Rendered],
+    context: JobContext,
+    *,
+    start: int = 0,
+    total: int | None = None,
+) -> Partial:
+    """The sums over ``rows``, the stretch of a dataset that begins at its row ``start``.
 
-    A row belongs to the group of its index modulo ``GROUPS``; the sum over groups is the
-    specification. Sums of two stretches of data may be added: merging equals the whole.
-    """
-    import numpy as np
-
-    names = ("prompt", "answer")
-    sums = {name: np.zeros((GROUPS, space.dimension), np.float32) for name in names}
-    counts = dict.fromkeys(names, 0)
-    taps = Taps(reference.model, space)
-    done = 0
-    try:
-        for indices in batches(rows, TOKENS_PER_BATCH):
-            context.progress(done, len(rows), "computing the specification")
-            found = row_gradients(reference, space, [rows[i] for i in indices], taps)
-            for name, gradients in found.items():
-                lengths = gradients.norm(dim=1, keepdim=True)
-                unit = (gradients / lengths.clamp(min=1e-30)).cpu().numpy()
-                for index, vector, length in zip(indices, unit, lengths, strict=True):
-                    if float(length) > 0:
-                        sums[name][index % GROUPS] += vector
-                        counts[name] += 1
-            done += len(indices)
-        context.progress(done, len(rows), "computing the specification")
-    finally:
-        taps.remove()
-    return sums, counts
-
-
-def _tensors(rows: Sequence[Rendered], device: str) -> tuple[Any, Any, Any]:
-    """Ids padded on the right (rows, length) and masks of predicted positions (rows, length − 1).
-
-    Attention is causal and padding comes last, so no attention mask is needed.
+    A row belongs to the group of its index in the dataset modulo ``GROUPS``; the sum over groups
+    is the specification. Progress is told in rows of ``total``. Raises ``Cancelled``.
     """
     import torch
 
-    length = max(2, *(len(row) for row in rows))
-    ids = torch.zeros((len(rows), length), dtype=torch.long)
-    prompt = torch.zeros((len(rows), length), dtype=torch.bool)
-    answer = torch.zeros((len(rows), length), dtype=torch.bool)
-    for index, row in enumerate(rows):
-        middle, end = len(row.prompt), len(row)
-        ids[index, :end] = torch.tensor(row.prompt + row.answer)
-        prompt[index, :middle] = True
-        answer[index, middle:end] = True
-    return ids.to(device), prompt[:, 1:].to(device), answer[:, 1:].to(device)
+    shape = (GROUPS, space.dimension)
+    sums = {name: torch.zeros(shape, device=reference.device) for name in PARTS}
+    counts = dict.fromkeys(PARTS, 0)
+    done, total = start, total or start + len(rows)
+    for indices in batches(rows, _tokens_per_batch(reference, space)):
+        context.progress(done, total, "computing the specification")
+        found = row_gradients(reference, space, [rows[i] for i in indices], context.check)
+        groups = torch.tensor([(start + i) % GROUPS for i in indices], device=reference.device)
+        member = torch.nn.functional.one_hot(groups, GROUPS).T.float()
+        for name, gradients in found.items():
+            lengths = gradients.norm(dim=1, keepdim=True)
+            sums[name].addmm_(member, gradients / lengths.clamp(min=1e-30))
+            counts[name] += int((lengths > 0).sum())
+        done += len(indices)
+    context.progress(done, total, "computing the specification")
+    return Partial({name: sums[name].cpu().numpy() for name in PARTS}, counts, len(rows))
+
+
+def _packed(rows: Sequence[Rendered], device: str) -> Packed:
+    """The rows' tokens but each one's last, which predicts nothing: prompts first."""
+    import torch
+
+    ids: list[int] = []
+    targets: list[int] = []
+    row: list[int] = []
+    position: list[int] = []
+    for part in PARTS:
+        for index, one in enumerate(rows):
+            text = one.prompt + one.answer
+            middle = max(0, len(one.prompt) - 1)
+            begin, end = (0, middle) if part == "prompt" else (middle, len(text) - 1)
+            ids += text[begin:end]
+            targets += text[begin + 1 : end + 1]
+            row += [index] * (end - begin)
+            position += range(begin, end)
+    cut = sum(max(0, len(one.prompt) - 1) for one in rows)
+
+    def column(values: list[int]) -> torch.Tensor:
+        return torch.tensor(values, dtype=torch.long, device=device)
+
+    return Packed(column(ids), column(targets), column(row), column(position), cut, len(rows))
+
+
+def _tokens_per_batch(reference: Reference, space: Space) -> int:
+    """On a GPU what should fit into half of its free memory, at 64 numbers kept for every one of a
+    token's hidden states; where that is too much, :func:`row_gradients` tries halves."""
+    import torch
+
+    if reference.device == "cpu":
+        return TOKENS_PER_BATCH
+    free, _ = torch.cuda.mem_get_info()
+    fit = free // 2 // (64 * space.layers * space.hidden)
+    return max(TOKENS_PER_BATCH, min(TOKENS_PER_GPU_BATCH, fit))

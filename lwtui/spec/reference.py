@@ -2,28 +2,77 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from dataclasses import dataclass
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lwtui import paths
 from lwtui.errors import BadInput, LwtuiError
 from lwtui.spec.space import Space
 
 if TYPE_CHECKING:
+    import torch
     from tokenizers import Tokenizer
+
+    from lwtui.spec.decoder import Decoder
 
 _FILES = ("config.json", "tokenizer.json", "model.safetensors")
 
 
-@dataclass(frozen=True)
 class Reference:
-    """The frozen model, in evaluation mode, and its tokenizer."""
+    """The frozen model of a space, in evaluation mode, and its tokenizer.
 
-    model: Any
-    tokenizer: Tokenizer
-    device: str
+    Two forms of one model, each made when first asked for: ``model`` by transformers, for whatever
+    trains or generates, and :meth:`decoder`, which computes gradients and nothing else.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Tokenizer,
+        device: str,
+        *,
+        folder: Path | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        """A loaded ``model``, or None and the ``folder`` to load it from. ``dtype`` is the
+        decoder's: the model's own, or :func:`engine_dtype`'s, unless given."""
+        self.tokenizer = tokenizer
+        self.device = device
+        self._model = model
+        self._folder = folder
+        self._dtype = dtype or (model.dtype if model is not None else engine_dtype(device))
+        self._decoders: dict[str, Decoder] = {}
+
+    @property
+    def model(self) -> Any:
+        """As transformers loads it: float32 on a CPU, bfloat16 on a GPU."""
+        if self._model is None:
+            self._model = _transformers_model(cast(Path, self._folder), self.device)
+        return self._model
+
+    def decoder(self, space: Space) -> Decoder:
+        """The engine that computes gradients in a space of this model."""
+        if space.id not in self._decoders:
+            self._decoders[space.id] = self._new_decoder(space)
+        return self._decoders[space.id]
+
+    def _new_decoder(self, space: Space) -> Decoder:
+        from safetensors import safe_open
+
+        from lwtui.spec.decoder import Decoder
+
+        if self._folder is None:
+            tensors = self._model.state_dict()
+            weights = {name: functools.partial(tensors.get, name) for name in tensors}
+            config = self._model.config.to_dict()
+            return Decoder(config, weights, space, self._dtype, self.device)
+        config = json.loads((self._folder / "config.json").read_text(encoding="utf-8"))
+        with safe_open(self._folder / "model.safetensors", framework="pt") as file:
+            weights = {name: functools.partial(file.get_tensor, name) for name in file.keys()}  # noqa: SIM118
+            return Decoder(config, weights, space, self._dtype, self.device)
 
 
 def reference_folder(space: Space) -> Path:
@@ -59,12 +108,28 @@ def file_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def load_reference(space: Space, device: str = "auto") -> Reference:
-    """Load the model: float32 on a CPU, bfloat16 on a GPU. Raises ``BadInput`` if it is not the
-    one the space pins, since its vectors could not be compared with anybody's."""
+def engine_dtype(device: str) -> torch.dtype:
+    """What gradients are computed in: bfloat16 where the device multiplies in it (1.6 to 1.9 times
+    as fast on such a CPU, see ``tests/benchmarks/specification_speed.py``), else float32."""
+    import torch
+
+    if device != "cpu":
+        return torch.bfloat16
+    able = torch.cpu.get_capabilities()
+    fast = able.get("avx512_bf16") or able.get("amx_bf16")
+    return torch.bfloat16 if fast else torch.float32
+
+
+def load_reference(
+    space: Space, device: str = "auto", dtype: torch.dtype | None = None
+) -> Reference:
+    """The reference model, for gradients in ``dtype`` (:func:`engine_dtype`'s unless given).
+
+    Raises ``BadInput`` if it is not the one the space pins, since its vectors could not be compared
+    with anybody's, and ``LwtuiError`` if a file is missing.
+    """
     import torch
     from tokenizers import Tokenizer
-    from transformers import AutoModelForCausalLM
 
     folder = reference_folder(space)
     for name in _FILES:
@@ -82,6 +147,14 @@ def load_reference(space: Space, device: str = "auto") -> Reference:
         )
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    return Reference(None, tokenizer, device, folder=folder, dtype=dtype)
+
+
+def _transformers_model(folder: Path, device: str) -> Any:
+    import torch
+    from transformers import AutoModelForCausalLM
+
     model = AutoModelForCausalLM.from_pretrained(
         folder,
         dtype=torch.bfloat16 if device == "cuda" else torch.float32,
@@ -90,5 +163,4 @@ def load_reference(space: Space, device: str = "auto") -> Reference:
         local_files_only=True,
     )
     model.requires_grad_(False)
-    model.to(device).eval()
-    return Reference(model, Tokenizer.from_file(str(folder / "tokenizer.json")), device)
+    return model.to(device).eval()

@@ -38,7 +38,7 @@ def replay_b(
     """
     import torch
 
-    cached = torch.from_numpy(gradients)
+    cached = torch.from_numpy(gradients).float()
     counts = torch.tensor(list(tokens), dtype=torch.float32).clamp(min=1)
     matrices = paper.zero_b(space, "cpu")
     sizes = [matrix.numel() for matrix in matrices]
@@ -63,23 +63,19 @@ def whole_text_gradients(
     the number of its predicted tokens."""
     import numpy as np
 
-    from lwtui.spec.gradient import TOKENS_PER_BATCH, Taps, row_gradients
+    from lwtui.spec.gradient import TOKENS_PER_BATCH, row_gradients
     from lwtui.spec.render import batches
 
     result = np.zeros((len(rows), space.dimension), np.float32)
     tokens = [max(1, len(row) - 1) for row in rows]
-    taps = Taps(reference.model, space)
     done = 0
-    try:
-        for chosen in batches(rows, TOKENS_PER_BATCH):
-            context.progress(done, len(rows), "computing the rows' gradients")
-            found = row_gradients(reference, space, [rows[i] for i in chosen], taps)
-            for part, share in (("prompt", _prompt_share), ("answer", _answer_share)):
-                weights = np.array([share(rows[i]) for i in chosen], np.float32)
-                result[chosen] += weights[:, None] * found[part].cpu().numpy()
-            done += len(chosen)
-    finally:
-        taps.remove()
+    for chosen in batches(rows, TOKENS_PER_BATCH):
+        context.progress(done, len(rows), "computing the rows' gradients")
+        found = row_gradients(reference, space, [rows[i] for i in chosen], context.check)
+        for part, share in (("prompt", _prompt_share), ("answer", _answer_share)):
+            weights = np.array([share(rows[i]) for i in chosen], np.float32)
+            result[chosen] += weights[:, None] * found[part].cpu().numpy()
+        done += len(chosen)
     return result, tokens
 
 

@@ -22,7 +22,13 @@ def run(request: dict[str, Any], context: JobContext) -> dict[str, Any]:
     sample = dataset.sample(request["rows"] + request["held_back"], request["seed"], context)
     used, _ = split(sample.examples, request["rows"], request["held_back"])
     specification = compute(
-        used, find_space(request["space"]), request["recipe"], seed=request["seed"], context=context
+        used,
+        find_space(request["space"]),
+        request["recipe"],
+        seed=request["seed"],
+        context=context,
+        stop_at=request["stop_at"],
+        partials=Path(request["partials"]),
     )
     folder = Path(request["folder"])
     specification.save(folder / "specification.safetensors")

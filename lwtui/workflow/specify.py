@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lwtui import paths
 from lwtui.isolated import run_isolated
 from lwtui.jobs import JobContext
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 DEFAULT_ROWS = 64
 DEFAULT_SPACE = "starter"
 DEFAULT_RECIPE = "gradient"
+DEFAULT_STOP_AT: float | None = None
+"""Estimated stability at which recipe ``gradient`` needs no further row; None: all of them."""
 
 
 def specify(
@@ -29,11 +32,14 @@ def specify(
     seed: int = 0,
     fields: FieldMap | None = None,
     held_back: int = 0,
+    stop_at: float | None = DEFAULT_STOP_AT,
     context: JobContext | None = None,
 ) -> Specification:
     """Compute the specification of a folder or file from a seeded sample of ``rows`` rows.
 
     ``held_back`` more rows are sampled and not used, so that a match can be verified on them.
+    ``rows`` is the most; fewer are used once the result is stable (``stop_at``, see
+    :func:`lwtui.spec.compute.compute`). What takes long goes on after an interruption where it was.
     Raises ``BadInput`` (nothing usable, unknown space or recipe), ``Cancelled``, ``LwtuiError``
     when the process dies. No row of the data leaves the machine or reaches the result.
     """
@@ -59,6 +65,8 @@ def specify(
                 "rows": rows,
                 "held_back": held_back,
                 "seed": seed,
+                "stop_at": stop_at,
+                "partials": str(paths.home() / "cache" / "specifications"),
                 "fields": dataclasses.asdict(fields) if fields else None,
             },
             context,

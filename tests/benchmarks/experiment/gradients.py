@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lwtui.dataset.example import Example
-from lwtui.spec.gradient import Taps, row_gradients
+from lwtui.spec.gradient import row_gradients
 from lwtui.spec.reference import Reference, load_reference
 from lwtui.spec.render import batches, render
 from lwtui.spec.space import Space, find_space
@@ -72,18 +72,14 @@ def compute(
     for part in PARTS:
         found[f"unit_{part}"] = np.zeros((len(rendered), space.dimension), np.float16)
         found[f"length_{part}"] = np.zeros(len(rendered), np.float32)
-    taps = Taps(reference.model, space)
-    try:
-        for chosen in batches(rendered, 2048):
-            gradients = row_gradients(reference, space, [rendered[i] for i in chosen], taps)
-            for part, values in gradients.items():
-                lengths = values.norm(dim=1)
-                # scaled to a root mean square of 1, which float16 keeps without underflow
-                unit = values / lengths.clamp(min=1e-30)[:, None] * space.dimension**0.5
-                found[f"unit_{part}"][chosen] = unit.numpy()
-                found[f"length_{part}"][chosen] = lengths.numpy()
-    finally:
-        taps.remove()
+    for chosen in batches(rendered, 1024):
+        gradients = row_gradients(reference, space, [rendered[i] for i in chosen])
+        for part, values in gradients.items():
+            lengths = values.norm(dim=1)
+            # scaled to a root mean square of 1, which float16 keeps without underflow
+            unit = values / lengths.clamp(min=1e-30)[:, None] * space.dimension**0.5
+            found[f"unit_{part}"][chosen] = unit.numpy()
+            found[f"length_{part}"][chosen] = lengths.numpy()
     return found
 
 
