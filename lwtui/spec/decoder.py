@@ -23,7 +23,7 @@ from lwtui.spec.space import Space, frozen_a
 if TYPE_CHECKING:
     import torch
 
-    Normed = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+    Normed = tuple[torch.Tensor, torch.Tensor]
 
 LOGIT_TOKENS = 256
 """Tokens whose logits, float32 over the vocabulary, are held at a time."""
@@ -163,15 +163,15 @@ class Decoder:
         kept = []
         for layer in self._layers:
             check()
-            norm_in = self._norm(x, layer.norm_in)
-            mixed = torch.addmm(layer.bias, norm_in[0], layer.mixed)
+            inner, norm_in = self._norm(x, layer.norm_in)
+            mixed = torch.addmm(layer.bias, inner, layer.mixed)
             query_key_value, projected = mixed.split(
                 [self._shape.columns, mixed.shape[1] - self._shape.columns], 1
             )
             out, attention = attend(query_key_value, rows, self._shape)
             x = x + out @ layer.out
-            norm_mlp = self._norm(x, layer.norm_mlp)
-            gate_up = norm_mlp[0] @ layer.gate_up
+            inner, norm_mlp = self._norm(x, layer.norm_mlp)
+            gate_up = inner @ layer.gate_up
             gate, up = gate_up.chunk(2, 1)
             x = x + (torch.nn.functional.silu(gate) * up) @ layer.down
             kept.append(_Kept(norm_in, rows.padded(projected), attention, norm_mlp, gate_up))
@@ -185,11 +185,11 @@ class Decoder:
         for part in ("prompt", "answer"):
             row = batch.row[batch.tokens_of(part)]
             weight[batch.tokens_of(part)] = 1.0 / torch.bincount(row, minlength=batch.rows)[row]
-        normed = self._norm(hidden, self._last_norm)
-        change = torch.empty_like(normed[0])
+        inner, normed = self._norm(hidden, self._last_norm)
+        change = torch.empty_like(inner)
         for start in range(0, len(hidden), LOGIT_TOKENS):
             here = slice(start, start + LOGIT_TOKENS)
-            error = (normed[0][here] @ self._head).float().softmax(1)
+            error = (inner[here] @ self._head).float().softmax(1)
             error.scatter_add_(1, batch.targets[here, None], torch.full_like(error[:, :1], -1.0))
             change[here] = error.mul_(weight[here, None]).to(self.dtype) @ self._head.T
         return _norm_backward(change, normed, self._last_norm)
@@ -239,18 +239,18 @@ class Decoder:
         own = [block[..., i * rank : (i + 1) * rank] for i, block in enumerate(blocks)]
         return torch.cat([block.flatten(1) for block in own], 1).float()
 
-    def _norm(self, x: torch.Tensor, weight: torch.Tensor) -> Normed:
-        """x scaled to a root mean square of 1 and weighted; and, for the way back, not weighted."""
+    def _norm(self, x: torch.Tensor, weight: torch.Tensor) -> tuple[torch.Tensor, Normed]:
+        """x scaled to a root mean square of 1 and weighted; and for the way back before that."""
         import torch
 
         scale = torch.rsqrt(x.square().mean(1, keepdim=True) + self._eps)
         normal = x * scale
-        return (normal * weight).to(self.dtype), normal, scale
+        return (normal * weight).to(self.dtype), (normal, scale)
 
 
 def _norm_backward(change: torch.Tensor, normed: Normed, weight: torch.Tensor) -> torch.Tensor:
     """The norm's backward pass on the leading tokens, float32."""
-    _, normal, scale = (kept[: len(change)] for kept in normed)
+    normal, scale = (kept[: len(change)] for kept in normed)
     change = change * weight
     along = (change * normal).mean(1, keepdim=True)
     return (change - normal * along) * scale

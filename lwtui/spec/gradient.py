@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from lwtui.errors import LwtuiError
 from lwtui.jobs import JobContext
 from lwtui.spec.decoder import Packed
+from lwtui.spec.parallel import in_order
 from lwtui.spec.reference import Reference
 from lwtui.spec.render import Rendered, batches
 from lwtui.spec.space import Space
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 
 PARTS = ("prompt", "answer")
 TOKENS_PER_BATCH = 1024
-"""Tokens of a batch on a CPU: more are no faster there and only take memory."""
+"""Tokens under way at a time on a CPU: more are no faster there and only take memory."""
+WORKERS = 4
+"""The most threads with a batch of their own; further cores share the work within a batch."""
 TOKENS_PER_GPU_BATCH = 1 << 16
 """The most on a GPU, however much memory is free."""
 GROUPS = 16
@@ -99,24 +102,34 @@ def gradient_sums(
     A row belongs to the group of its index in the dataset modulo ``GROUPS``; the sum over groups
     is the specification. Progress is told in rows of ``total``. Raises ``Cancelled``.
     """
+    import numpy as np
     import torch
 
+    workers = min(torch.get_num_threads(), WORKERS) if reference.device == "cpu" else 1
     shape = (GROUPS, space.dimension)
-    sums = {name: torch.zeros(shape, device=reference.device) for name in PARTS}
-    counts = dict.fromkeys(PARTS, 0)
-    done, total = start, total or start + len(rows)
-    for indices in batches(rows, _tokens_per_batch(reference, space)):
-        context.progress(done, total, "computing the specification")
-        found = row_gradients(reference, space, [rows[i] for i in indices], context.check)
+    result = Partial(
+        {name: np.zeros(shape, np.float32) for name in PARTS}, dict.fromkeys(PARTS, 0), 0
+    )
+    total = total or start + len(rows)
+
+    def sums_of(indices: list[int], check: Callable[[], None]) -> Partial:
+        found = row_gradients(reference, space, [rows[i] for i in indices], check)
         groups = torch.tensor([(start + i) % GROUPS for i in indices], device=reference.device)
         member = torch.nn.functional.one_hot(groups, GROUPS).T.float()
+        sums, counts = {}, {}
         for name, gradients in found.items():
             lengths = gradients.norm(dim=1, keepdim=True)
-            sums[name].addmm_(member, gradients / lengths.clamp(min=1e-30))
-            counts[name] += int((lengths > 0).sum())
-        done += len(indices)
-    context.progress(done, total, "computing the specification")
-    return Partial({name: sums[name].cpu().numpy() for name in PARTS}, counts, len(rows))
+            sums[name] = (member @ (gradients / lengths.clamp(min=1e-30))).cpu().numpy()
+            counts[name] = int((lengths > 0).sum())
+        return Partial(sums, counts, len(indices))
+
+    reference.decoder(space)
+    chosen = batches(rows, _tokens_per_batch(reference, space, workers))
+    context.progress(start, total, "computing the specification")
+    for more in in_order(chosen, sums_of, workers, context):
+        result = merge(result, more)
+        context.progress(start + result.rows, total, "computing the specification")
+    return result
 
 
 def _packed(rows: Sequence[Rendered], device: str) -> Packed:
@@ -144,13 +157,14 @@ def _packed(rows: Sequence[Rendered], device: str) -> Packed:
     return Packed(column(ids), column(targets), column(row), column(position), cut, len(rows))
 
 
-def _tokens_per_batch(reference: Reference, space: Space) -> int:
+def _tokens_per_batch(reference: Reference, space: Space, workers: int) -> int:
     """On a GPU what should fit into half of its free memory, at 64 numbers kept for every one of a
     token's hidden states; where that is too much, :func:`row_gradients` tries halves."""
     import torch
 
     if reference.device == "cpu":
-        return TOKENS_PER_BATCH
+        return TOKENS_PER_BATCH // workers
+    torch.cuda.init()
     free, _ = torch.cuda.mem_get_info()
     fit = free // 2 // (64 * space.layers * space.hidden)
     return max(TOKENS_PER_BATCH, min(TOKENS_PER_GPU_BATCH, fit))

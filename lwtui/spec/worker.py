@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from lwtui.jobs import JobContext
 
 def run(request: dict[str, Any], context: JobContext) -> dict[str, Any]:
     """Entry point for :func:`lwtui.isolated.run_isolated`."""
+    # Read when torch's threads are made: those that have nothing to do must not spin, for on a
+    # machine that is busy with something else they would take that time from the others.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from safetensors.numpy import save_file
 
     from lwtui.spec.compute import compute

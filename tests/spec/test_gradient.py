@@ -15,7 +15,7 @@ from lwtui.errors import Cancelled
 from lwtui.jobs import CancelToken, JobContext
 from lwtui.spec.compute import compute
 from lwtui.spec.decoder import Packed
-from lwtui.spec.gradient import GROUPS, Partial, gradient_sums, merge, row_gradients
+from lwtui.spec.gradient import GROUPS, PARTS, Partial, gradient_sums, merge, row_gradients
 from lwtui.spec.reference import Reference, load_reference
 from lwtui.spec.render import Rendered
 from lwtui.spec.space import Space, frozen_a
@@ -179,6 +179,23 @@ def test_two_stretches_merge_to_the_whole(
     for name in whole.sums:
         assert merged.sums[name].shape == (GROUPS, space.dimension)
         np.testing.assert_allclose(merged.sums[name], whole.sums[name], atol=2e-6)
+
+
+def test_threads_change_nothing_but_the_time(
+    exact: Reference, space: Space, rows: list[Rendered], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lwtui.spec.gradient._tokens_per_batch", lambda *_: 40)
+    before = torch.get_num_threads()
+    sums = []
+    try:
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            sums.append(gradient_sums(exact, space, rows * 3, JobContext()).sums)
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    for part in PARTS:
+        np.testing.assert_allclose(sums[0][part], sums[1][part], atol=1e-6)
 
 
 def test_merging_is_a_plain_sum() -> None:
