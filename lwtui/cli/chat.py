@@ -68,7 +68,8 @@ def chat_command(
     result = _match(folder) if folder else None
     chosen = result.selected if result else id
     if result and chosen and not as_json:
-        print_text(f"{chosen} suits {result.dataset} best ({result.confidence}).", err=True)
+        best = f"{chosen} suits {result.dataset} best ({result.confidence})."
+        print_text(result.advice or best, err=True)
     chat = _open(chosen, backend, changes, system, keep=text is None)
     with chat:
         if text is None:
@@ -105,7 +106,7 @@ def _match(folder: Path) -> MatchResult:
     with job() as context:
         result = match(folder, top=1, context=context)
     if result.selected is None:
-        raise LwtuiError("No learnware here suits this dataset.")
+        raise LwtuiError(result.advice or "No learnware here suits this dataset.")
     return result
 
 

@@ -12,7 +12,7 @@ from lwtui.cli.output import json_option, print_json, print_table, print_text
 from lwtui.cli.progress import job
 from lwtui.cli.spec import print_skipped
 from lwtui.learnware.storage import human_size
-from lwtui.match.result import Filters, Match, MatchResult
+from lwtui.match.result import Filters, Match, MatchResult, Verification, percent
 from lwtui.workflow.match import match
 
 _BAR = 10
@@ -26,13 +26,18 @@ _BAR = 10
 @click.option("--licence", "--license", default="", help="Only this licence.")
 @click.option("--language", default="", help="Only models for this language (en, de, …).")
 @click.option("--max-size", metavar="MB", type=click.FloatRange(min=0), help="With its base.")
-@click.option("--verify", is_flag=True, help="Run the best on rows held back, and re-rank.")
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Run the best and their bare base on rows held back, and re-rank.",
+)
 @click.option(
     "--verify-top",
     type=click.IntRange(min=1),
-    default=4,
+    default=8,
     show_default=True,
-    help="How many of the best --verify runs.",
+    help="How many of the best --verify runs. Of a clear match it runs the winner alone, and the "
+    "others only if that does not beat the base; of a close call all, halving them on the way.",
 )
 @dataset_options
 @json_option
@@ -54,7 +59,11 @@ def match_command(
     as_json: bool,
 ) -> None:
     """Rank the learnwares on this machine for a dataset in FOLDER (or one file), or for a
-    specification that `lwtui spec` wrote. The best comes first."""
+    specification that `lwtui spec` wrote. The best comes first.
+
+    A winner is "clear" when it is right with 90 % probability, else it is a "close call". When
+    nothing here fits the data, the bare base is recommended instead.
+    """
     limit = int(max_size * 1_000_000) if max_size else 0
     with job() as context:
         result = match(
@@ -73,19 +82,23 @@ def match_command(
     if as_json:
         print_json(result_facts(result, name))
     else:
-        _print(result, name)
+        _print(result, name, from_data=requirement.suffix != ".safetensors")
 
 
 def result_facts(result: MatchResult, dataset: str) -> dict[str, Any]:
     """A match as JSON. ``similarity`` is a cosine, ``score`` 0 to 1, ``measured_loss`` nats/token,
-    ``size`` bytes."""
+    ``size`` bytes, ``interval`` holds the similarity of 90 % of redrawn requirements."""
     facts: dict[str, Any] = {
         "dataset": dataset,
         "space": result.space,
         "recipe": result.recipe,
         "rows": result.rows,
         "confidence": result.confidence,
+        "probability": result.probability,
+        "abstained": result.abstained,
+        "reason": result.reason,
         "selected": result.selected,
+        "base": result.base.id if result.base is not None else None,
         "matches": [_match_facts(each) for each in result.matches],
         "skipped": result.skipped,
         "rows_skipped": result.rows_skipped,
@@ -98,6 +111,9 @@ def result_facts(result: MatchResult, dataset: str) -> dict[str, Any]:
             "rows": check.rows,
             "learnwares": check.learnwares,
             "base_loss": check.base_loss,
+            "winner_only": check.winner_only,
+            "evaluations": check.evaluations,
+            "left_out": list(check.left_out),
             "seconds": check.seconds,
         }
     return facts
@@ -110,7 +126,9 @@ def _match_facts(found: Match) -> dict[str, Any]:
         "similarity": found.similarity,
         "score": found.score,
         "parts": found.parts,
+        "interval": list(found.interval) if found.interval is not None else None,
         "measured_loss": found.measured_loss,
+        "measured_rows": found.measured_rows,
         "title": learnware.semantic.title,
         "domain": learnware.semantic.domain,
         "licence": learnware.semantic.licence,
@@ -119,35 +137,57 @@ def _match_facts(found: Match) -> dict[str, Any]:
     }
 
 
-def _print(result: MatchResult, name: str) -> None:
+def _print(result: MatchResult, name: str, from_data: bool) -> None:
+    """The table and what to make of it. ``from_data``: there are rows to verify on."""
     if not result.matches:
         print_text("No learnware passes these filters.", err=True)
         return
-    print_text(
-        f"{name}: {result.rows} rows, space {result.space}, recipe {result.recipe}. "
-        f"Confidence: {result.confidence}."
-    )
+    print_text(f"{name}: {result.rows} rows, space {result.space}, recipe {result.recipe}.")
+    sure = "" if result.probability is None else f", {percent(result.probability)} sure"
+    settle = result.confidence == "close call" and result.verification is None and from_data
+    hint = " --verify settles it." if settle else ""
+    print_text(f"Confidence: {result.confidence}{sure}.{hint}")
+    if result.abstained:
+        print_text(result.advice)
+    _print_table(result)
+    if result.verification is not None:
+        _print_verification(result.verification)
+    print_skipped(result.rows_skipped, result.problems)
+    if result.selected is not None:
+        print_text(f"Chat with it: lwtui chat {result.selected}", err=True)
+    if result.abstained:
+        print_text(f"Or with the first: lwtui chat {result.matches[0].id}", err=True)
+
+
+def _print_table(result: MatchResult) -> None:
     measured = result.verification is not None
-    head = ["", "id", "similarity", "score", "", "size", "licence"]
+    head = ["", "id", "similarity", "90 %", "score", "", "size", "licence"]
+    if measured:
+        head += ["loss", "rows"]
     rows = []
     for number, found in enumerate(result.matches, 1):
         size, licence = found.learnware.size, found.learnware.semantic.licence
         bar = "█" * round(found.score * _BAR)
-        row = [str(number), found.id, f"{found.similarity:.3f}", f"{found.score:.2f}", bar]
-        row += [human_size(size) if size else "", licence]
+        row = [str(number), found.id, f"{found.similarity:.3f}", _span(found.interval)]
+        row += [f"{found.score:.2f}", bar, human_size(size) if size else "", licence]
         if measured:
             loss = found.measured_loss
-            row.append("" if loss is None else f"{loss:.3f}")
+            row += ["", ""] if loss is None else [f"{loss:.3f}", str(found.measured_rows)]
         rows.append(row)
-    if measured:
-        head.append("loss")
-    print_table(head, rows, shrink=6, right="r rr r r", drop=(6, 4, 5))
-    check = result.verification
-    if check is not None:
-        base = f"; the bare base: {check.base_loss:.3f}" if check.base_loss is not None else ""
-        print_text(
-            f"Loss: nats/token of the answers of {check.rows} rows held back{base}. "
-            f"Measured on {check.learnwares} learnwares in {check.seconds:.1f} s."
-        )
-    print_skipped(result.rows_skipped, result.problems)
-    print_text(f"Chat with it: lwtui chat {result.selected}", err=True)
+    print_table(head, rows, shrink=7, right="r rrr r rr", drop=(7, 5, 3, 6))
+
+
+def _span(interval: tuple[float, float] | None) -> str:
+    return "" if interval is None else f"{interval[0]:.2f}…{interval[1]:.2f}"
+
+
+def _print_verification(check: Verification) -> None:
+    base = f"; the bare base: {check.base_loss:.3f}" if check.base_loss is not None else ""
+    print_text(
+        f"Loss: nats/token of the answers of {check.rows} rows held back{base}. Measured on "
+        f"{check.learnwares} learnwares in {check.seconds:.1f} s, {check.evaluations} rows run."
+    )
+    if check.winner_only:
+        print_text("It was a clear match, so only the winner (and any twin of it) was run.")
+    if check.left_out:
+        print_text(f"Cannot be run here: {', '.join(check.left_out)}.")

@@ -21,14 +21,12 @@ def by_similarity(matches: Sequence[Match], calibration: Calibration) -> str:
     """Why nothing fits, judged by the highest similarity; empty when something does."""
     if not matches:
         return ""
-    best = max(matches, key=lambda match: match.similarity)
-    answers = set(best.parts) != {"prompt"}
-    if not calibration.too_far(best.similarity, answers):
+    best = max(match.similarity for match in matches)
+    if best >= calibration.threshold:
         return ""
-    limit = calibration.threshold if answers else calibration.threshold_prompts
     return (
-        f"Nothing here was made for data like this: the highest similarity is "
-        f"{best.similarity:.2f}, below {limit:.2f}"
+        f"Nothing here was made for data like this: the highest similarity is {best:.2f}, "
+        f"below {calibration.threshold:.2f}"
     )
 
 

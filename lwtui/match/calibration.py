@@ -12,7 +12,6 @@ import functools
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import tomli
 
@@ -23,7 +22,7 @@ EDGE = 0.001
 
 @dataclass(frozen=True)
 class Calibration:
-    """Constants of one space and recipe. Slopes are at least 0, so that more is never worse."""
+    """Constants of one kind of requirement. Slopes are at least 0, so that more is never worse."""
 
     intercept: float = 0.0
     bootstrap: float = 1.0
@@ -32,8 +31,6 @@ class Calibration:
     margin: float = 0.0
     threshold: float = -1.0
     """Similarity below which the winner is not recommended; −1: always is."""
-    threshold_prompts: float = -1.0
-    """The same for a requirement without answers."""
 
     def __post_init__(self) -> None:
         if min(self.bootstrap, self.similarity, self.margin) < 0:
@@ -53,25 +50,20 @@ class Calibration:
         )
         return 1 / (1 + math.exp(-max(-700.0, min(700.0, odds))))
 
-    def too_far(self, similarity: float, answers: bool) -> bool:
-        """Is a winner with this similarity not to be recommended?"""
-        return similarity < (self.threshold if answers else self.threshold_prompts)
-
 
 IDENTITY = Calibration()
 
 
 @functools.cache
-def _table() -> dict[tuple[str, str], Calibration]:
+def _table() -> dict[tuple[str, str, bool], Calibration]:
     entries = tomli.loads(_FILE.read_text(encoding="utf-8"))["calibration"]
-    return {(entry["space"], entry["recipe"]): _calibration(entry) for entry in entries}
+    return {
+        (entry.pop("space"), entry.pop("recipe"), entry.pop("answers")): Calibration(**entry)
+        for entry in entries
+    }
 
 
-def _calibration(entry: dict[str, Any]) -> Calibration:
-    facts = {name: value for name, value in entry.items() if name not in ("space", "recipe")}
-    return Calibration(**facts)
-
-
-def find_calibration(space: str, recipe: str) -> Calibration:
-    """By the space's id; the identity without a threshold where none was measured."""
-    return _table().get((space, recipe), IDENTITY)
+def find_calibration(space: str, recipe: str, answers: bool) -> Calibration:
+    """By the space's id and whether the requirement has answers; the identity without a threshold
+    where none was measured."""
+    return _table().get((space, recipe, answers), IDENTITY)

@@ -127,12 +127,12 @@ def sureness(
     """How sure it is that the winner is right, from its similarities and their draws.
 
     ``same`` marks the winner and its twins, which count as one: which of them it is was not told
-    by the rows. With nobody else to choose, they are clear.
+    by the rows. With nobody else to choose, they are clear, and how probable is not asked.
     """
     if not similarities:
         return Sureness("none")
     if all(same):
-        return Sureness("clear", 1.0, 1.0)
+        return Sureness("clear")
     best = max(value for value, own in zip(similarities, same, strict=True) if own)
     other = max(value for value, own in zip(similarities, same, strict=True) if not own)
     margin = best - other

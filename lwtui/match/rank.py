@@ -90,8 +90,8 @@ def rank(
 
     By similarity; equal ones by id. Near twins (trained on the same data, nearly as similar) are
     ordered among themselves by their measured scores, since a specification tells what data a
-    model was trained on and not how well. The calibration is that of the space and recipe unless
-    given. Raises ``BadInput`` if a specification does not fit.
+    model was trained on and not how well. The calibration is the requirement's unless given.
+    Raises ``BadInput`` if a specification does not fit.
     """
     measured = similarities(wanted, [candidate.specification for candidate in found])
     ranked = [
@@ -101,8 +101,14 @@ def rank(
     ranked.sort(key=lambda pair: (-pair[0].similarity, pair[0].id))
     ranked = _better_twins_first(ranked)
     if calibration is None:
-        calibration = find_calibration(wanted.space, wanted.recipe)
+        calibration = calibration_of(wanted)
     return _with_sureness(wanted, ranked, calibration)
+
+
+def calibration_of(wanted: Specification) -> Calibration:
+    """The constants for requirements of this kind."""
+    answers = set(wanted.parts) != {"prompt"}
+    return find_calibration(wanted.space, wanted.recipe, answers)
 
 
 def _with_sureness(

@@ -7,6 +7,12 @@ from dataclasses import dataclass, field
 from lwtui.learnware.model import Learnware
 
 
+def percent(probability: float) -> str:
+    """A probability for people; never the certainty that nothing here gives."""
+    whole = round(100 * probability)
+    return "over 99 %" if whole > 99 else "under 1 %" if whole < 1 else f"{whole} %"
+
+
 @dataclass(frozen=True)
 class Filters:
     """What a match must satisfy; empty means anything."""
@@ -53,6 +59,8 @@ class Verification:
     base_loss: float | None
     """Mean answer loss of the bare base model on the same rows, nats/token."""
     seconds: float
+    winner_only: bool = False
+    """A clear match: only the winner and its twins were run, and the base."""
     evaluations: int = 0
     """Rows run, summed over the learnwares and the base."""
     left_out: tuple[str, ...] = ()

@@ -33,8 +33,6 @@ class Verified:
     """Why the bare base is the better choice; empty when the first match is."""
     probability: float
     """That the loss of what is recommended is the lowest of all that were run."""
-    all_run: bool
-    """False: only the winner and its twins were, as the rest was clearly behind."""
 
 
 def answered(examples: Sequence[Example]) -> list[Example]:
@@ -160,12 +158,13 @@ def verify(
         base_loss=runner.mean(result.losses[base.id]) if base is not None else None,
         seconds=time.monotonic() - started,
         evaluations=runner.done,
+        winner_only=few,
         left_out=tuple(match.id for match in matches[:count] if match not in able),
     )
     run = {match.id for match in measured}
     rest = [match for match in matches if match.id not in run]
     probability = _probability(result, measured, base if reason else None)
-    return Verified((*measured, *rest), facts, reason, probability, not few)
+    return Verified((*measured, *rest), facts, reason, probability)
 
 
 def _base(collection: Collection, match: Match) -> Learnware | None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lwtui.dataset import FieldMap
     from lwtui.dataset.example import Example
     from lwtui.learnware.collection import Collection
+    from lwtui.match.calibration import Calibration
     from lwtui.spec.specification import Specification
 
 HELD_BACK = 32
@@ -33,6 +34,7 @@ def match(
     seed: int = 0,
     fields: FieldMap | None = None,
     collection: Collection | None = None,
+    calibration: Calibration | None = None,
     context: JobContext | None = None,
 ) -> MatchResult:
     """Rank the learnwares of this machine for a dataset (folder or file) or a specification.
@@ -40,6 +42,7 @@ def match(
     ``verify`` is how many of the top learnwares are run on held-back rows of the dataset, with
     their bare base, and re-ranked by what was measured; of a clear match only the winner is, unless
     it does not beat the base. When nothing fits, the result says so and the base is selected.
+    ``calibration`` replaces the one that was measured for this kind of requirement.
     Raises ``BadInput`` (nothing usable, nothing comparable, a
     specification cannot be verified), ``Cancelled``, ``LwtuiError``.
     """
@@ -75,7 +78,7 @@ def match(
                 held_back=HELD_BACK if verify else 0,
                 context=context,
             )
-        result = _rank(wanted, filters or Filters(), collection)
+        result = _rank(wanted, filters or Filters(), collection, calibration)
         if verify and dataset is not None and result.matches:
             held = _held_back(dataset, rows, seed, fields, context)
             result = _verified(result, min(verify, len(result.matches)), held, collection, context)
@@ -100,19 +103,27 @@ def _check_space(collection: Collection, space: str, recipe: str) -> None:
     require_comparable(collection.list(), find_space(space).id, recipe)
 
 
-def _rank(wanted: Specification, filters: Filters, collection: Collection) -> MatchResult:
+def _rank(
+    wanted: Specification,
+    filters: Filters,
+    collection: Collection,
+    calibration: Calibration | None,
+) -> MatchResult:
     from lwtui.match.abstain import by_similarity
-    from lwtui.match.calibration import find_calibration
-    from lwtui.match.rank import candidates, explain_nothing, passes, rank
+    from lwtui.match.confidence import Sureness
+    from lwtui.match.rank import calibration_of, candidates, explain_nothing, passes, rank
 
     everything = [item for item in collection.list() if item.model.kind != "base"]
     chosen = [item for item in everything if passes(item, collection.base_of(item), filters)]
     found = list(candidates(chosen, wanted))
     if not found and not list(candidates(everything, wanted)):
         raise explain_nothing(everything, wanted.space, wanted.recipe)
-    matches, sure = rank(wanted, found)
+    calibration = calibration or calibration_of(wanted)
+    matches, sure = rank(wanted, found, calibration)
     base = collection.base_of(matches[0].learnware) if matches else None
-    reason = by_similarity(matches, find_calibration(wanted.space, wanted.recipe))
+    reason = by_similarity(matches, calibration)
+    if reason:  # what is selected is the base, and that was not drawn against anything
+        sure = Sureness("close call")
     return MatchResult(
         dataset=wanted.name,
         space=wanted.space,
@@ -157,8 +168,9 @@ def _verified(
     found = verify(
         result.matches, count, held, collection, context, clear=clear, reason=result.reason
     )
+    only_winner = found.facts.winner_only
     before = result.probability if result.probability is not None else 1.0
-    probability = found.probability if found.all_run else min(before, found.probability)
+    probability = min(before, found.probability) if only_winner else found.probability
     return dataclasses.replace(
         result,
         matches=found.matches,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from lwtui import paths
 from lwtui.learnware.collection import Collection
 from lwtui.learnware.model import Learnware, ModelInfo, Semantic, SpecificationEntry
+from lwtui.match.result import Match, MatchResult, Verification
 
 from .conftest import Run
 
@@ -87,15 +89,21 @@ def test_match_prints_the_documented_json(lwtui: Run) -> None:
     assert found["space"].startswith("starter")
     assert found["confidence"] in ("clear", "close call")
     assert [each["id"] for each in found["matches"]] == ["test/medicine", "test/finance"]
+    assert (found["abstained"], found["reason"], found["base"]) == (False, "", None)
+    assert 0 < found["probability"] < 1
     for each in found["matches"]:
-        assert -1 <= each["similarity"] <= 1
+        low, high = each["interval"]
+        assert -1 <= low <= each["similarity"] <= high <= 1
         assert 0 <= each["score"] <= 1
+        assert (each["measured_loss"], each["measured_rows"]) == (None, 0)
 
 
 @pytest.mark.usefixtures("specialists")
 def test_match_with_a_specification(lwtui: Run, specifications: dict[str, Path]) -> None:
     result = lwtui("match", specifications["finance"], "--json")
     assert result.json["selected"] == "test/finance"
+    assert result.json["probability"] is None
+    assert result.json["matches"][0]["interval"] is None
     assert result.json["dataset"] == "finance.safetensors"
     top = lwtui("match", specifications["finance"], "--top", 1)
     assert top.code == 0
@@ -111,6 +119,56 @@ def test_match_with_a_specification(lwtui: Run, specifications: dict[str, Path])
     verify = lwtui("match", specifications["finance"], "--verify")
     assert verify.code == 2
     assert "holds no rows" in verify.err
+
+
+def a_match(similarity: float, interval: tuple[float, float] | None = None) -> Match:
+    learnware = Learnware("test/finance", ModelInfo("adapter"), Semantic(licence="mit"))
+    return Match(learnware, similarity, 0.6, {"prompt": similarity}, interval)
+
+
+def test_the_table_says_when_nothing_fits_and_how_to_overrule_it(
+    lwtui: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far = MatchResult(
+        "songs", "starter", "gradient", 12, (a_match(0.08, (0.05, 0.11)),), "close call",
+        abstained=True, reason="Nothing here was made for data like this",
+        base=Learnware("test/base", ModelInfo("base")),
+    )  # fmt: skip
+    monkeypatch.setattr("lwtui.cli.match.match", lambda *_, **__: far)
+    shown = lwtui("match", "songs")
+    assert shown.code == 0
+    advice = "Nothing here was made for data like this. The bare base test/base is the safer choice"
+    assert advice in shown.out
+    assert "0.05…0.11" in shown.out
+    assert "Confidence: close call. --verify settles it." in shown.out
+    assert "lwtui chat test/base" in shown.err
+    assert "Or with the first: lwtui chat test/finance" in shown.err
+    facts = lwtui("match", "songs", "--json").json
+    assert (facts["abstained"], facts["selected"]) == (True, "test/base")
+    assert facts["reason"] == far.reason
+    without = dataclasses.replace(far, base=None)
+    monkeypatch.setattr("lwtui.cli.match.match", lambda *_, **__: without)
+    shown = lwtui("match", "songs.safetensors")
+    assert "not in the collection" in shown.out
+    assert "settles" not in shown.out
+    assert "Chat with it" not in shown.err
+
+
+def test_the_table_of_a_verification(lwtui: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = dataclasses.replace(a_match(0.4), measured_loss=1.25, measured_rows=32)
+    result = MatchResult(
+        "bank", "starter", "gradient", 12, (measured, a_match(0.1)), "clear",
+        verification=Verification(32, 1, 2.5, 3.0, True, 64, ("test/huge",)), probability=0.994,
+    )  # fmt: skip
+    monkeypatch.setattr("lwtui.cli.match.match", lambda *_, **__: result)
+    shown = lwtui("match", "bank", "--verify").out
+    assert "Confidence: clear, 99 % sure." in shown
+    assert "the bare base: 2.500" in shown
+    assert "64 rows run" in shown
+    assert "only the winner" in shown
+    assert "Cannot be run here: test/huge" in shown
+    check = lwtui("match", "bank", "--verify", "--json").json["verification"]
+    assert (check["winner_only"], check["evaluations"]) == (True, 64)
 
 
 def test_what_is_no_requirement(lwtui: Run, tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_without_groups_or_with_a_few_rows_there_are_no_draws(noise: np.ndarray)
 
 def test_sureness_without_draws_goes_by_the_margin() -> None:
     assert sureness([], [], None) == Sureness("none")
-    assert sureness([0.5], [True], None) == Sureness("clear", 1.0, 1.0)
+    assert sureness([0.5], [True], None) == Sureness("clear")
     assert sureness([0.5, 0.3], [True, False], None) == Sureness("clear")
     assert sureness([0.5, 0.45], [True, False], None) == Sureness("close call")
     assert sureness([0.5, 0.45, 0.3], [True, True, False], None) == Sureness("clear")
@@ -131,38 +131,31 @@ def test_a_calibration_is_monotone_and_the_identity_changes_nothing() -> None:
     assert Calibration(intercept=1e9).probability(1.0) == 1.0
 
 
-def test_the_default_space_and_recipe_have_been_calibrated() -> None:
-    found = find_calibration(find_space(DEFAULT_SPACE).id, DEFAULT_RECIPE)
+@pytest.mark.parametrize("answers", [True, False])
+def test_the_default_space_and_recipe_have_been_calibrated(answers: bool) -> None:
+    found = find_calibration(find_space(DEFAULT_SPACE).id, DEFAULT_RECIPE, answers)
     assert -1 < found.threshold < 1
-    assert -1 < found.threshold_prompts < 1
-    assert find_calibration("elsewhere-1", "gradient") == IDENTITY
+    assert find_calibration("elsewhere-1", "gradient", answers) == IDENTITY
 
 
-def a_match(similarity: float, *parts: str) -> Match:
-    return Match(
-        Learnware("me/x", ModelInfo("adapter", base="me/base")),
-        similarity,
-        0.5,
-        dict.fromkeys(parts, similarity),
-    )
+def a_match(similarity: float) -> Match:
+    return Match(Learnware("me/x", ModelInfo("adapter", base="me/base")), similarity, 0.5)
 
 
 def test_below_the_threshold_the_base_is_advised() -> None:
-    limits = Calibration(threshold=0.3, threshold_prompts=0.1)
-    far = by_similarity([a_match(0.2, "prompt", "answer")], limits)
-    assert "0.20, below 0.30" in far
-    assert by_similarity([a_match(0.3, "prompt", "answer")], limits) == ""
-    assert by_similarity([a_match(0.2, "prompt")], limits) == ""
-    assert by_similarity([a_match(-0.9, "whole")], IDENTITY) == ""
+    limits = Calibration(threshold=0.3)
+    assert "0.20, below 0.30" in by_similarity([a_match(0.2)], limits)
+    assert by_similarity([a_match(0.3)], limits) == ""
+    assert by_similarity([a_match(-0.9)], IDENTITY) == ""
     assert by_similarity([], limits) == ""
     # The first may be a twin that is a little less similar.
-    both = [a_match(0.25, "prompt", "answer"), a_match(0.35, "prompt", "answer")]
+    both = [a_match(0.25), a_match(0.35)]
     assert by_similarity(both, limits) == ""
 
 
 def test_what_is_selected_when_nothing_fits() -> None:
     base = Learnware("me/base", ModelInfo("base"))
-    result = MatchResult("d", "s", "gradient", 9, (a_match(0.1, "whole"),), "close call")
+    result = MatchResult("d", "s", "gradient", 9, (a_match(0.1),), "close call")
     assert (result.selected, result.advice) == ("me/x", "")
     far = replace(result, abstained=True, reason="Nothing fits", base=base)
     assert far.selected == "me/base"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from lwtui.backend.protocol import Chunk, Finished
@@ -123,6 +124,8 @@ class FakeServices:
         self.chats: list[FakeChat] = []
         self.remembered: list[Path] = []
         self.verified: list[int] = []
+        self.far = False
+        """Nothing fits the data, and a match says so."""
         self.offered: list[Place] = [
             Place("finance-support", Path("/demo/finance-support"), "demo"),
             Place("clinic-questions", Path("/demo/clinic-questions"), "demo"),
@@ -194,15 +197,32 @@ class FakeServices:
                 0.82 - 0.09 * rank,
                 0.95 - 0.08 * rank,
                 {"prompt": 0.5, "answer": 0.4},
+                (0.79 - 0.09 * rank, 0.85 - 0.09 * rank),
                 1.5 + 0.2 * rank if rank < verify else None,
+                0 if rank >= verify else 32 if rank < 2 else 16 if rank < 4 else 8,
             )
             for rank, item in enumerate(ranked)
         )
-        verification = Verification(32, verify, 2.7, 3.0) if verify else None
+        verification = Verification(32, verify, 2.7, 3.0, evaluations=160) if verify else None
+        if self.far and not verify:
+            return self._far(matches)
         return MatchResult(
             self.view.name, "starter", "gradient", 64, matches,
             "clear" if matches else "none", len(self.learnwares) - len(ranked), verification,
             rows_skipped=2, problems=tuple(str(problem) for problem in self.view.problems),
+            probability=(0.97 if verify else 0.932) if matches else None,
+        )  # fmt: skip
+
+    def _far(self, matches: tuple[Match, ...]) -> MatchResult:
+        base = Learnware("starter/base", ModelInfo("base"), Semantic(title="The bare base"))
+        reason = "Nothing here was made for data like this: the highest similarity is 0.09"
+        return MatchResult(
+            self.view.name, "starter", "gradient", 64,
+            tuple(
+                replace(match, similarity=match.similarity - 0.73, interval=None)
+                for match in matches
+            ),
+            "close call", abstained=True, reason=f"{reason}, below 0.15", base=base,
         )  # fmt: skip
 
     def open_chat(self, learnware_id: str, context: JobContext) -> FakeChat:

@@ -47,7 +47,8 @@ async def test_three_keys_to_a_ranking_and_one_to_a_chat() -> None:
         await pilot.press("s")
         await wait_until(pilot, lambda: screen.step == "results")
         shown = screen_text(app)
-        assert "confidence: clear" in shown
+        assert "confidence: clear, 93 % sure" in shown
+        assert "90 % in    +0.790 … +0.850" in shown
         assert "starter/medicine-001" in shown
         assert "+0.820" in shown
         assert services.remembered == [Path("/demo/finance-support")]
@@ -104,7 +105,7 @@ async def test_the_mouse_does_it_too() -> None:
         await wait_until(pilot, lambda: app.current_mode == "chat")
 
 
-async def test_verify_runs_the_first_four() -> None:
+async def test_verify_runs_the_first_eight_at_most() -> None:
     services = FakeServices(24)
     app = app_with(services)
     async with app.run_test(size=(120, 36)) as pilot:
@@ -114,9 +115,12 @@ async def test_verify_runs_the_first_four() -> None:
         await pilot.press("s")
         await wait_until(pilot, lambda: screen.step == "results")
         await pilot.press("v")
-        await wait_until(pilot, lambda: services.verified == [0, 4] and screen.step == "results")
+        await wait_until(pilot, lambda: services.verified == [0, 8] and screen.step == "results")
         shown = screen_text(app)
-        assert "verified: 4 learnwares on 32 held-back rows" in shown
+        assert "verified: 8 learnwares on 32 held-back rows" in shown
+        assert "confidence: clear, 97 % sure" in shown
+        assert "measured   1.50 nats/token, 32 rows" in shown
+        assert "bare base  2.70 nats/token" in shown
         assert "the bare base loses 2.70" in shown
         # Stopping a verification keeps the ranking there was.
         services.match_gate = threading.Semaphore(0)
@@ -145,6 +149,36 @@ async def test_a_quoted_path_is_understood() -> None:
         await pilot.press("slash", "enter")
         await wait_until(pilot, lambda: screen.step == "preview")
         assert screen._path == Path("/data/my rows")
+
+
+async def test_when_nothing_fits_the_base_is_offered_and_can_be_overruled() -> None:
+    services = FakeServices(24)
+    services.far = True
+    app = app_with(services)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await open_match(pilot, app)
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: screen.step == "preview")
+        await pilot.press("s")
+        await wait_until(pilot, lambda: screen.step == "results")
+        head = " ".join(text_of(app, "#match-head").split())
+        assert "finance-support → starter/base" in head
+        assert "close call" in head
+        shown = text_of(app, "#match-far")
+        assert "The bare base starter/base is the safer choice. (b chats with it)" in shown
+        assert screen.query_one(RowTable).size.height >= 6
+        assert app.screen.check_action("base", ())
+        await pilot.press("b")
+        await wait_until(pilot, lambda: app.current_mode == "chat" and services.chats)
+        await wait_until(pilot, lambda: "starter/base" in text_of(app, "#chat-head"))
+        await pilot.press("f2")
+        await wait_until(pilot, lambda: app.current_mode == "match")
+        await pilot.press("v")
+        await wait_until(pilot, lambda: services.verified == [0, 8] and screen.step == "results")
+        assert not screen.query_one("#match-far").display
+        assert not app.screen.check_action("base", ())
+        await pilot.press("b")
+        assert app.current_mode == "match"
 
 
 async def test_nothing_to_choose_from() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -27,8 +27,11 @@ from lwtui.tui.widgets.line_input import LineInput
 from lwtui.tui.widgets.match_view import MatchView
 from lwtui.tui.widgets.row_table import RowTable
 
-VERIFIED = 4
-"""How many learnwares ``v`` runs on held-back rows."""
+if TYPE_CHECKING:
+    from lwtui.learnware.model import Learnware
+
+VERIFIED = 8
+"""How many learnwares ``v`` runs on held-back rows at most."""
 
 TEACH = Content.assemble(
     ("Which learnware is best at your data?\n\n", "bold"),
@@ -92,11 +95,14 @@ class MatchScreen(ModeScreen):
             "path": ("pick", "preview"),
             "start": ("preview",),
             "chat": ("results",),
+            "base": ("results",),
             "verify": ("results",),
             "toggle_detail": ("results",),
             "new": ("results",),
             "back": ("preview", "job", "results"),
         }
+        if action == "base" and self._base() is None:
+            return False
         return action not in steps or self.step in steps[action]
 
     @work(thread=True, exclusive=True, group="places")
@@ -154,7 +160,7 @@ class MatchScreen(ModeScreen):
         if self._path is None or self._job is not None:
             return
         name = one_line(self._path.name, 80)
-        title = f"Verifying the first {verify} for {name}" if verify else f"Matching {name}"
+        title = f"Verifying the best for {name}" if verify else f"Matching {name}"
         self._job = self.lwtui.start_job(title)
         self.query_one(JobPanel).start(title)
         self._go("job")
@@ -230,6 +236,16 @@ class MatchScreen(ModeScreen):
         match = self.query_one(MatchView).match
         if self.step == "results" and match is not None:
             self.app.post_message(messages.OpenChat(match.learnware))
+
+    def _base(self) -> Learnware | None:
+        """The bare base, when it is recommended."""
+        result = self.query_one(MatchView).result
+        return result.base if result is not None and result.abstained else None
+
+    def action_base(self) -> None:
+        base = self._base()
+        if self.step == "results" and base is not None:
+            self.app.post_message(messages.OpenChat(base))
 
     @on(RowTable.Chosen, "#matches")
     def _chosen(self) -> None:

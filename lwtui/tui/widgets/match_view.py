@@ -8,7 +8,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from lwtui.match.result import Match, MatchResult
+from lwtui.match.result import Match, MatchResult, percent
 from lwtui.tui.text import bar, human_size, human_time, one_line
 from lwtui.tui.widgets.detail import LearnwareDetail
 from lwtui.tui.widgets.row_table import Cell, Column, RowTable
@@ -27,13 +27,15 @@ MEASURED = (*COLUMNS[:4], Column("loss", 5, right=True, rank=1), *COLUMNS[4:])
 """With a column of what a verification has measured, in nats/token."""
 PROBLEMS = 2
 """How many of the skipped rows are named."""
-CONFIDENCE = {
-    "clear": ("clear", "$text-success", "the first, or its twin, wins however rows are redrawn"),
-    "close call": (
-        "close call", "$text-warning", "another draw of rows may turn it: v verifies the first four"
-    ),
-    "none": ("nothing to choose from", "$text-warning", ""),
-}  # fmt: skip
+STYLES = {"clear": "$text-success", "close call": "$text-warning", "none": "$text-warning"}
+MEANINGS = {
+    "clear": "other rows would hardly turn it",
+    "close call": "other rows may turn it: v settles it",
+}
+MEASURED_MEANINGS = {
+    "clear": "the lowest loss of all that were run",
+    "close call": "your rows cannot tell the best apart",
+}
 
 
 class MatchView(Vertical):
@@ -41,6 +43,10 @@ class MatchView(Vertical):
 
     DEFAULT_CSS = """
     MatchView {
+        & > #match-far {
+            display: none; height: auto; padding: 0 1;
+            background: $warning-muted; color: $text-warning; text-style: bold;
+        }
         & > #match-head { height: auto; padding: 0 1; margin-bottom: 1; }
         & > Horizontal { height: 1fr; }
         & RowTable { width: 2fr; }
@@ -54,6 +60,7 @@ class MatchView(Vertical):
         self._one_owner = False
 
     def compose(self) -> ComposeResult:
+        yield Static(id="match-far", markup=False)
         yield Static(id="match-head", markup=False)
         with Horizontal():
             yield RowTable(COLUMNS, self._cells, id="matches")
@@ -71,6 +78,9 @@ class MatchView(Vertical):
         # Eight cells of "starter/" before every name tell nothing; the detail has the whole id.
         self._one_owner = len({match.learnware.owner for match in result.matches}) == 1
         self.query_one("#match-head", Static).update(summary(result))
+        far = self.query_one("#match-far", Static)
+        far.update(Content(one_line(banner(result), 400)))
+        far.display = result.abstained
         table = self.query_one(RowTable)
         table.set_columns(COLUMNS if result.verification is None else MEASURED)
         table.set_rows(len(result.matches))
@@ -80,9 +90,8 @@ class MatchView(Vertical):
         if self.result is None:
             return None
         match = self.result.matches[row]
-        best = "accent" if row == 0 else ""
-        loss: Cell = ("–", "dim") if match.measured_loss is None else f"{match.measured_loss:.2f}"
-        measured = [] if self.result.verification is None else [loss]
+        best = "accent" if row == 0 and not self.result.abstained else ""
+        measured = [] if self.result.verification is None else [_loss(match, self.result)]
         return [
             (str(row + 1), "dim"),
             (match.learnware.name if self._one_owner else match.id, "strong" if row == 0 else ""),
@@ -105,20 +114,20 @@ class MatchView(Vertical):
             detail.show(match.learnware, why(match, self.result))
 
 
+def banner(result: MatchResult) -> str:
+    """What to do when nothing fits."""
+    return result.advice + (" (b chats with it)" if result.base is not None else "")
+
+
 def summary(result: MatchResult) -> Content:
     """Two or three lines over the list: the winner, how sure, what was left out, what was run."""
-    word, style, meaning = CONFIDENCE.get(
-        result.confidence, (one_line(result.confidence), "$foreground-muted", "")
-    )
     first = [(one_line(result.dataset, 80), "bold $accent"), ("  →  ", "$foreground-muted")]
     first.append((result.selected or "no learnware fits", "bold"))
-    sure = [("confidence: ", "$foreground-muted"), (word, f"bold {style}")]
-    if meaning:
-        sure.append((f"  {meaning}", "$foreground-muted"))
+    lines = [Content.assemble(*first)]
+    lines.append(_sureness(result))
     facts = [f"{result.rows:,} rows", f"recipe {result.recipe}", f"space {result.space}"]
     if result.skipped:
         facts.append(f"{result.skipped:,} learnwares left out (no such specification, or filtered)")
-    lines = [Content.assemble(*first), Content.assemble(*sure)]
     lines.append(Content.styled(" · ".join(facts), "$foreground-muted"))
     if result.rows_skipped:
         named = "; ".join(one_line(problem, 120) for problem in result.problems[:PROBLEMS])
@@ -126,29 +135,56 @@ def summary(result: MatchResult) -> Content:
         lines.append(Content.styled(f"{text}: {named}" if named else text, "$text-warning"))
     if result.verification is not None:
         done = result.verification
-        text = f"verified: {done.learnwares} learnwares on {done.rows} held-back rows"
+        some = "the clear winner" if done.winner_only else f"{done.learnwares} learnwares"
+        text = f"verified: {some} on {done.rows} held-back rows"
         if done.base_loss is not None:
             text += f", the bare base loses {done.base_loss:.2f} nats/token"
         lines.append(Content.styled(f"{text}, {human_time(done.seconds)}", "$text-success"))
     return Content("\n").join(lines)
 
 
+def _loss(match: Match, result: MatchResult) -> Cell:
+    """Its measured loss; pale when it fell behind on the first rows and was not run on all."""
+    if match.measured_loss is None:
+        return ("–", "dim")
+    check = result.verification
+    whole = check is None or match.measured_rows >= check.rows
+    return (f"{match.measured_loss:.2f}", "" if whole else "dim")
+
+
+def _sureness(result: MatchResult) -> Content:
+    """How sure, what that means, and what would settle it."""
+    word = "nothing to choose from" if result.confidence == "none" else result.confidence
+    sure = [("confidence: ", "$foreground-muted")]
+    sure.append((one_line(word), f"bold {STYLES.get(result.confidence, '$foreground-muted')}"))
+    if result.probability is not None:
+        sure.append((f", {percent(result.probability)} sure", ""))
+    meanings = MEANINGS if result.verification is None else MEASURED_MEANINGS
+    meaning = meanings.get(result.confidence, "")
+    if result.abstained and result.verification is None:
+        meaning = "v measures it on your rows"
+    if meaning:
+        sure.append((f"  {meaning}", "$foreground-muted"))
+    return Content.assemble(*sure)
+
+
 def why(match: Match, result: MatchResult) -> Content:
-    """Why this one: the parts of its similarity and what was measured."""
+    """Why this one: its similarity, with parts and interval, and what was measured."""
     parts = "  ".join(f"{one_line(name)} {value:+.3f}" for name, value in match.parts.items())
-    lines = [
-        Content.assemble(("similarity ", "$foreground-muted"), (f"{match.similarity:+.3f}", "bold"),
-                         (f"  ({parts})" if parts else "", "$foreground-muted")),
-        Content.assemble(("score      ", "$foreground-muted"), (f"{match.score:.2f}", "bold")),
-    ]  # fmt: skip
+    facts = [("similarity", f"{match.similarity:+.3f}", f"  ({parts})" if parts else "")]
+    if match.interval is not None:
+        low, high = match.interval
+        facts.append(("90 % in", "", f"{low:+.3f} … {high:+.3f}"))
+    facts.append(("score", f"{match.score:.2f}", ""))
     if match.measured_loss is not None:
+        text = f" nats/token, {match.measured_rows} rows"
+        facts.append(("measured", f"{match.measured_loss:.2f}", text))
         base = result.verification.base_loss if result.verification else None
-        against = f"  base {base:.2f}" if base is not None else ""
-        lines.append(
-            Content.assemble(
-                ("measured   ", "$foreground-muted"),
-                (f"{match.measured_loss:.2f}", "bold"),
-                (f" nats/token on your rows{against}", "$foreground-muted"),
-            )
+        if base is not None:
+            facts.append(("bare base", f"{base:.2f}", " nats/token"))
+    return Content("\n").join(
+        Content.assemble(
+            (f"{name:<11}", "$foreground-muted"), (value, "bold"), (text, "$foreground-muted")
         )
-    return Content("\n").join(lines)
+        for name, value, text in facts
+    )
