@@ -189,10 +189,10 @@ class Decoder:
         change = torch.empty_like(inner)
         for start in range(0, len(hidden), LOGIT_TOKENS):
             here = slice(start, start + LOGIT_TOKENS)
-            error = (inner[here] @ self._head).float().softmax(1)
+            error = torch.softmax(inner[here] @ self._head, 1, dtype=torch.float32)
             error.scatter_add_(1, batch.targets[here, None], torch.full_like(error[:, :1], -1.0))
-            change[here] = error.mul_(weight[here, None]).to(self.dtype) @ self._head.T
-        return _norm_backward(change, normed, self._last_norm)
+            change[here] = error.to(self.dtype) @ self._head.T
+        return _norm_backward(change * weight[:, None], normed, self._last_norm)
 
     def _backward(
         self, change: torch.Tensor, rows: Rows, kept: list[_Kept], check: Callable[[], None]
