@@ -134,7 +134,7 @@ class Decoder:
             return dict.fromkeys(parts, nothing)
         with torch.no_grad():
             hidden, kept = self._forward(batch, check)
-            change = self._loss_gradient(hidden, batch)
+            change = self._loss_gradient(hidden, batch, check)
             change = self._mlp_backward(self._layers[-1], change, kept[-1])
             for part in parts:
                 chosen = batch.tokens_of(part)
@@ -177,7 +177,9 @@ class Decoder:
             kept.append(_Kept(norm_in, rows.padded(projected), attention, norm_mlp, gate_up))
         return x, kept
 
-    def _loss_gradient(self, hidden: torch.Tensor, batch: Packed) -> torch.Tensor:
+    def _loss_gradient(
+        self, hidden: torch.Tensor, batch: Packed, check: Callable[[], None]
+    ) -> torch.Tensor:
         """∂/∂hidden of the sum over rows and parts of the mean loss per token, (T, hidden)."""
         import torch
 
@@ -188,6 +190,7 @@ class Decoder:
         inner, normed = self._norm(hidden, self._last_norm)
         change = torch.empty_like(inner)
         for start in range(0, len(hidden), LOGIT_TOKENS):
+            check()
             here = slice(start, start + LOGIT_TOKENS)
             error = torch.softmax(inner[here] @ self._head, 1, dtype=torch.float32)
             error.scatter_add_(1, batch.targets[here, None], torch.full_like(error[:, :1], -1.0))

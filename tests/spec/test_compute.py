@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -126,8 +130,6 @@ def test_other_rows_do_not_meet_it_and_damage_is_ignored(
 def test_nothing_short_is_written_and_nothing_old_is_kept(
     space: Space, tmp_path: Path, rows: list
 ) -> None:
-    import os
-    import time
 
     Checkpoint(tmp_path, rows, space).save(drawn(space, 16, 1.0))
     assert list(tmp_path.iterdir()) == []
@@ -137,3 +139,14 @@ def test_nothing_short_is_written_and_nothing_old_is_kept(
     os.utime(old, (long_ago, long_ago))
     assert Checkpoint(tmp_path, rows, space).load() is None
     assert not old.exists()
+
+
+def test_transformers_is_not_imported_for_a_gradient() -> None:
+    """It costs a process more seconds than the specification itself."""
+    code = (
+        "import sys; from lwtui.dataset.example import Example; "
+        "from lwtui.spec.compute import compute; from lwtui.spec.space import find_space; "
+        "compute([Example('What is gout?', '', 'A disease.')], find_space('starter'), 'gradient'); "
+        "sys.exit('transformers' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
