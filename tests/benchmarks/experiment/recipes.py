@@ -34,7 +34,9 @@ def whole_rows(cached: Cached) -> Vector:
     """Raw gradients of every row's mean loss over all its tokens, the published loss."""
     counts = {part: cached.tokens[part][:, None] for part in ("prompt", "answer")}
     total = np.maximum(counts["prompt"] + counts["answer"], 1)
-    return sum(part_rows(cached, part, True) * (counts[part] / total) for part in counts)
+    shares = {part: (count / total).astype(np.float32) for part, count in counts.items()}
+    found = [part_rows(cached, part, True) * shares[part] for part in counts]
+    return np.asarray(sum(found[1:], start=found[0]))
 
 
 def plain_mean(rows: Vector) -> Vector:
