@@ -124,19 +124,25 @@ class Decoder:
     ) -> dict[str, torch.Tensor]:
         """∂ (a row's mean loss per token) / ∂B at B = 0 by part, float32 (R, dimension).
 
+        ``output`` is besides: ∂ (a row's mean loss per token of the answer) / ∂v at v = 0, where v
+        is added to the hidden state before the output head, float32 (R, hidden).
         ``check`` is called between layers and may raise.
         """
         import torch
 
-        found = {}
-        if not len(batch.ids):
-            nothing = torch.zeros((batch.rows, self.space.dimension), device=self.device)
-            return dict.fromkeys(parts, nothing)
         with torch.no_grad():
+            if not len(batch.ids):
+                shapes = {part: (batch.rows, self.space.part_dimension(part)) for part in parts}
+                return {p: torch.zeros(shape, device=self.device) for p, shape in shapes.items()}
             hidden, kept = self._forward(batch, check)
-            change = self._loss_gradient(hidden, batch, check)
+            inner, normed = self._norm(hidden, self._last_norm)
+            change = self._head_gradient(inner, batch, check)
+            found = {"output": self._sum_by_row(change, batch)} if "output" in parts else {}
+            change = _norm_backward(change, normed, self._last_norm)
             change = self._mlp_backward(self._layers[-1], change, kept[-1])
             for part in parts:
+                if part == "output":
+                    continue
                 chosen = batch.tokens_of(part)
                 if chosen.start == chosen.stop:
                     found[part] = change.new_zeros((batch.rows, self.space.dimension))
@@ -177,25 +183,42 @@ class Decoder:
             kept.append(_Kept(norm_in, rows.padded(projected), attention, norm_mlp, gate_up))
         return x, kept
 
-    def _loss_gradient(
-        self, hidden: torch.Tensor, batch: Packed, check: Callable[[], None]
-    ) -> torch.Tensor:
-        """∂/∂hidden of the sum over rows and parts of the mean loss per token, (T, hidden)."""
+    def output_gradients(self, batch: Packed, check: Callable[[], None]) -> torch.Tensor:
+        """The part ``output`` alone, which needs no way back, float32 (R, hidden)."""
         import torch
 
-        weight = torch.empty(len(hidden), device=hidden.device)
+        if not len(batch.ids):
+            return torch.zeros((batch.rows, self.space.hidden), device=self.device)
+        with torch.no_grad():
+            hidden, _ = self._forward(batch, check)
+            inner, _ = self._norm(hidden, self._last_norm)
+            return self._sum_by_row(self._head_gradient(inner, batch, check), batch)
+
+    def _sum_by_row(self, change: torch.Tensor, batch: Packed) -> torch.Tensor:
+        """Sums over each row's answer tokens, (R, hidden)."""
+        answer = batch.tokens_of("answer")
+        sums = change.new_zeros((batch.rows, change.shape[1]))
+        return sums.index_add_(0, batch.row[answer], change[answer])
+
+    def _head_gradient(
+        self, inner: torch.Tensor, batch: Packed, check: Callable[[], None]
+    ) -> torch.Tensor:
+        """∂/∂ the head's input of the sum over rows and parts of the mean loss per token, float32
+        (T, hidden)."""
+        import torch
+
+        weight = torch.empty(len(inner), device=inner.device)
         for part in ("prompt", "answer"):
             row = batch.row[batch.tokens_of(part)]
             weight[batch.tokens_of(part)] = 1.0 / torch.bincount(row, minlength=batch.rows)[row]
-        inner, normed = self._norm(hidden, self._last_norm)
         change = torch.empty_like(inner)
-        for start in range(0, len(hidden), LOGIT_TOKENS):
+        for start in range(0, len(inner), LOGIT_TOKENS):
             check()
             here = slice(start, start + LOGIT_TOKENS)
             error = torch.softmax(inner[here] @ self._head, 1, dtype=torch.float32)
             error.scatter_add_(1, batch.targets[here, None], torch.full_like(error[:, :1], -1.0))
             change[here] = error.to(self.dtype) @ self._head.T
-        return _norm_backward(change * weight[:, None], normed, self._last_norm)
+        return change * weight[:, None]
 
     def _backward(
         self, change: torch.Tensor, rows: Rows, kept: list[_Kept], check: Callable[[], None]

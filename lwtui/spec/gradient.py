@@ -3,8 +3,12 @@
 With y = Wx + s·B·A·x, s = alpha/rank and B = 0: ∂ℓ/∂A = 0 and ∂ℓ/∂B = s·(∂ℓ/∂y)ᵀ(A·x), so the
 first step of plain gradient descent on B is a mean of per-row gradients (DESIGN, section 4). The
 loss on the prompt's tokens and the loss on the answer's are kept as two parts: averaged gradients
-of both at once carry the layout of a text at least as strongly as its subject. Every row's
-gradient is scaled to unit length per part, so that long or surprising rows do not drown the rest
+of both at once carry the layout of a text at least as strongly as its subject.
+
+A third part, ``output``, is the gradient of the answer's loss by a vector v that is added to the
+hidden state before the output head, at v = 0: Uᵀ(p − y) averaged over the answer's tokens, with U
+the head, p the predicted distribution and y the token. It says which words answers are made of,
+and costs nothing: the way back begins with it. Every row's gradient is scaled to unit length per part, so that long or surprising rows do not drown the rest
 and no single row can weigh more than 1/rows.
 """
 
@@ -27,7 +31,9 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-PARTS = ("prompt", "answer")
+TEXT = ("prompt", "answer")
+"""The two stretches of a row."""
+PARTS = (*TEXT, "output")
 TOKENS_PER_BATCH = 1024
 """Tokens under way at a time on a CPU: more are no faster there and only take memory."""
 WORKERS = 4
@@ -43,7 +49,7 @@ class Partial:
     """What one stretch of the rows adds to a specification. Holds no row of data."""
 
     sums: dict[str, NDArray[np.float32]]
-    """Sums of unit-length row gradients by part, (GROUPS, dimension)."""
+    """Sums of unit-length row gradients by part, (GROUPS, the part's dimension)."""
     counts: dict[str, int]
     """Rows that have the part."""
     rows: int
@@ -66,8 +72,8 @@ def row_gradients(
 ) -> dict[str, torch.Tensor]:
     """The gradient at B = 0 of every row's mean loss per token, by part.
 
-    Returns float32 (rows, dimension) for ``prompt`` and ``answer``; a row without that part has a
-    zero row. ``check`` is called between layers and may raise. On a GPU whose memory does not
+    Returns float32 (rows, dimension) for ``prompt`` and ``answer`` and (rows, hidden) for
+    ``output``; a row without that part has a zero row. ``check`` is called between layers and may raise. On a GPU whose memory does not
     suffice the rows are taken by halves; raises ``LwtuiError`` when one alone does not fit.
     """
     import torch
@@ -106,9 +112,10 @@ def gradient_sums(
     import torch
 
     workers = min(torch.get_num_threads(), WORKERS) if reference.device == "cpu" else 1
-    shape = (GROUPS, space.dimension)
     result = Partial(
-        {name: np.zeros(shape, np.float32) for name in PARTS}, dict.fromkeys(PARTS, 0), 0
+        {name: np.zeros((GROUPS, space.part_dimension(name)), np.float32) for name in PARTS},
+        dict.fromkeys(PARTS, 0),
+        0,
     )
     total = total or start + len(rows)
 
@@ -140,7 +147,7 @@ def _packed(rows: Sequence[Rendered], device: str) -> Packed:
     targets: list[int] = []
     row: list[int] = []
     position: list[int] = []
-    for part in PARTS:
+    for part in TEXT:
         for index, one in enumerate(rows):
             text = one.prompt + one.answer
             middle = max(0, len(one.prompt) - 1)

@@ -58,6 +58,10 @@ class Space:
         """Length of the flattened B: layers · rank · Σ output widths."""
         return self.layers * self.rank * sum(width for _, width in self.outputs)
 
+    def part_dimension(self, part: str) -> int:
+        """Length of a specification's part: ``output`` is a hidden state, the others are B."""
+        return self.hidden if part == "output" else self.dimension
+
     @property
     def modules(self) -> tuple[tuple[str, int], ...]:
         """(module path, output width) of every adapted module, in order."""

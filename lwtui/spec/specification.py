@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 TYPE = "pave"
 RECIPES = ("gradient", "paper")
-"""``gradient``: parts ``prompt`` and ``answer``; ``paper``: one part, ``whole``."""
+"""``gradient``: parts ``prompt``, ``answer`` and ``output``; ``paper``: one part, ``whole``."""
 SCHEMA = 1
 _KEY = "lwtui.specification"
-_PART_NAMES = {"prompt", "answer", "whole"}
+_PART_NAMES = {"prompt", "answer", "output", "whole"}
 _LIMIT = 1 << 30
 
 
@@ -33,13 +33,14 @@ class Specification:
     space: str
     """Id of the space."""
     parts: dict[str, NDArray[np.float32]]
-    """Flattened B or its gradient, (dimension,) each. Their lengths carry no meaning."""
+    """Flattened B or its gradient, (dimension,) each, and ``output``, (hidden,): see
+    ``gradient.py``. Their lengths carry no meaning."""
     rows: int
     """Rows of data that went in."""
     seed: int = 0
     made_by: str = f"lwtui {__version__}"
     groups: dict[str, NDArray[np.float32]] = field(default_factory=dict)
-    """Sums over groups of rows, (groups, dimension), for the bootstrap. Never saved."""
+    """Sums over groups of rows, (groups, the part's dimension), for the bootstrap. Never saved."""
     name: str = ""
     """Of the dataset, for the screen. Never saved."""
     skipped: int = 0

@@ -31,11 +31,11 @@ ALIKE = tuple(
 def drawn(space: Space, rows: int, noise: float, parts: tuple[str, ...] = PARTS) -> Partial:
     """Sums of unit vectors that scatter round one direction."""
     source = np.random.default_rng(1)
-    sums = {part: np.zeros((GROUPS, space.dimension), np.float32) for part in PARTS}
+    sums = {part: np.zeros((GROUPS, space.part_dimension(part)), np.float32) for part in PARTS}
     for part in parts:
-        centre = source.normal(size=space.dimension)
+        centre = source.normal(size=space.part_dimension(part))
         for row in range(rows):
-            vector = centre + noise * source.normal(size=space.dimension)
+            vector = centre + noise * source.normal(size=len(centre))
             sums[part][row % GROUPS] += vector / np.linalg.norm(vector)
     return Partial(sums, {part: rows * (part in parts) for part in PARTS}, rows)
 

@@ -67,6 +67,21 @@ def test_row_gradients_in_a_batch_equal_autograd_row_by_row(
         assert away(batched[index], explicit_gradient(exact, space, row, part)) < 1e-4
 
 
+def test_the_output_part_equals_autograd_by_a_vector_before_the_head(
+    exact: Reference, space: Space, rows: list[Rendered]
+) -> None:
+    found = row_gradients(exact, space, rows)["output"]
+    assert found.shape == (len(rows), space.hidden)
+    for index, row in enumerate(rows):
+        added = torch.zeros(space.hidden, requires_grad=True)
+        ids = torch.tensor([row.prompt + row.answer])
+        hidden = exact.model.model(input_ids=ids, use_cache=False).last_hidden_state
+        logits = exact.model.lm_head(hidden + added)[0, len(row.prompt) - 1 : -1]
+        functional.cross_entropy(logits, ids[0, len(row.prompt) :]).backward()
+        assert added.grad is not None
+        assert away(found[index], added.grad) < 1e-4
+
+
 def test_the_fused_attention_of_long_rows_and_gpus_gives_the_same(
     exact: Reference, space: Space, rows: list[Rendered], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,7 +169,7 @@ def test_a_row_without_an_answer_has_no_answer_gradient(
 ) -> None:
     bare = [Rendered(row.prompt, ()) for row in rows]
     found = gradient_sums(reference, space, bare, JobContext())
-    assert found.counts == {"prompt": len(rows), "answer": 0}
+    assert found.counts == {"prompt": len(rows), "answer": 0, "output": 0}
     assert not found.sums["answer"].any()
 
 
@@ -162,7 +177,7 @@ def test_a_row_with_nothing_to_predict_counts_for_nothing(
     reference: Reference, space: Space, rows: list[Rendered]
 ) -> None:
     found = gradient_sums(reference, space, [Rendered((5,), ())], JobContext())
-    assert found.counts == {"prompt": 0, "answer": 0}
+    assert found.counts == {"prompt": 0, "answer": 0, "output": 0}
     assert found.rows == 1
 
 
@@ -177,7 +192,7 @@ def test_two_stretches_merge_to_the_whole(
     )
     assert (merged.rows, merged.counts) == (whole.rows, whole.counts)
     for name in whole.sums:
-        assert merged.sums[name].shape == (GROUPS, space.dimension)
+        assert merged.sums[name].shape == (GROUPS, space.part_dimension(name))
         np.testing.assert_allclose(merged.sums[name], whole.sums[name], atol=2e-6)
 
 

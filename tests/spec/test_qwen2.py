@@ -69,7 +69,7 @@ def test_gradients_equal_autograd(small: Space, qwen: Reference, part: str) -> N
 
 def test_both_recipes_run(small: Space, qwen: Reference) -> None:
     gradient = compute(ROWS, small, "gradient", reference=qwen)
-    assert set(gradient.parts) == {"prompt", "answer"}
+    assert set(gradient.parts) == {"prompt", "answer", "output"}
     paper = compute(ROWS, small, "paper", reference=qwen)
     assert paper.parts["whole"].shape == (small.dimension,)
     assert np.isfinite(paper.parts["whole"]).all()

@@ -81,7 +81,7 @@ async def test_open_browse_match_chat_stop_die_go_on_quit() -> None:
         await pilot.press("escape")
         model.resume()
         await wait_until(pilot, lambda: screen._answer is None)
-        assert "stopped" in screen_text(app)
+        await wait_until(pilot, lambda: "stopped" in screen_text(app))
         assert screen._last is not None
         assert screen._last.text
         # Killed in the middle of an answer: the text stays, the app lives.
@@ -91,7 +91,8 @@ async def test_open_browse_match_chat_stop_die_go_on_quit() -> None:
         os.kill(first, signal.SIGKILL)
         await wait_until(pilot, lambda: screen._answer is None)
         assert screen._last.text
-        assert "✗" in screen_text(app)
+        # The line below the answer is drawn, and scrolled to, a frame or more later.
+        await wait_until(pilot, lambda: "✗" in screen_text(app))
         # The next prompt is answered by a new process.
         await ask(pilot, screen, "and now")
         second = chat.process_id

@@ -19,18 +19,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lwtui.dataset.example import Example
-from lwtui.spec.gradient import row_gradients
+from lwtui.spec import gradient
 from lwtui.spec.reference import Reference, load_reference
 from lwtui.spec.render import batches, render
 from lwtui.spec.space import Space, find_space
 from tests.benchmarks.experiment import plan, rows
 
 PARTS = ("prompt", "answer")
+"""What token counts are of; gradients have ``output`` besides."""
 
 
 @dataclass(frozen=True)
 class Cached:
-    """Row gradients of one dataset: unit vectors, lengths and token counts by part."""
+    """Row gradients of one dataset: unit vectors and lengths by part, token counts."""
 
     unit: dict[str, NDArray[np.float32]]
     length: dict[str, NDArray[np.float32]]
@@ -55,8 +56,8 @@ def load(work: Path, kind: str, key: str, layout: str, count: int, limit: int = 
         return np.concatenate([piece[f"{field}_{part}"] for piece in pieces])[:count]
 
     return Cached(
-        {part: joined("unit", part).astype(np.float32) for part in PARTS},
-        {part: joined("length", part) for part in PARTS},
+        {part: joined("unit", part).astype(np.float32) for part in gradient.PARTS},
+        {part: joined("length", part) for part in gradient.PARTS},
         {part: joined("tokens", part).astype(np.int64) for part in PARTS},
     )
 
@@ -69,15 +70,15 @@ def compute(
         f"tokens_{part}": np.array([len(getattr(one, part)) for one in rendered]) for part in PARTS
     }
     found["tokens_prompt"] = found["tokens_prompt"] - 1  # the first token is not predicted
-    for part in PARTS:
-        found[f"unit_{part}"] = np.zeros((len(rendered), space.dimension), np.float16)
+    for part in gradient.PARTS:
+        found[f"unit_{part}"] = np.zeros((len(rendered), space.part_dimension(part)), np.float16)
         found[f"length_{part}"] = np.zeros(len(rendered), np.float32)
     for chosen in batches(rendered, 1024):
-        gradients = row_gradients(reference, space, [rendered[i] for i in chosen])
+        gradients = gradient.row_gradients(reference, space, [rendered[i] for i in chosen])
         for part, values in gradients.items():
             lengths = values.norm(dim=1)
             # scaled to a root mean square of 1, which float16 keeps without underflow
-            unit = values / lengths.clamp(min=1e-30)[:, None] * space.dimension**0.5
+            unit = values / lengths.clamp(min=1e-30)[:, None] * values.shape[1] ** 0.5
             found[f"unit_{part}"][chosen] = unit.numpy()
             found[f"length_{part}"][chosen] = lengths.numpy()
     return found
