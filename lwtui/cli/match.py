@@ -123,6 +123,7 @@ def _match_facts(found: Match) -> dict[str, Any]:
     learnware = found.learnware
     return {
         "id": found.id,
+        "expected_gain": found.expected_gain,
         "similarity": found.similarity,
         "score": found.score,
         "parts": found.parts,
@@ -161,20 +162,26 @@ def _print(result: MatchResult, name: str, from_data: bool) -> None:
 
 def _print_table(result: MatchResult) -> None:
     measured = result.verification is not None
-    head = ["", "id", "similarity", "90 %", "score", "", "size", "licence"]
+    head = ["", "id", "gain", "similarity", "90 %", "score", "", "size", "licence"]
     if measured:
         head += ["loss", "rows"]
     rows = []
     for number, found in enumerate(result.matches, 1):
         size, licence = found.learnware.size, found.learnware.semantic.licence
         bar = "█" * round(found.score * _BAR)
-        row = [str(number), found.id, f"{found.similarity:.3f}", _span(found.interval)]
+        gain = "" if found.expected_gain is None else f"{found.expected_gain:+.2f}"
+        row = [str(number), found.id, gain, f"{found.similarity:.3f}", _span(found.interval)]
         row += [f"{found.score:.2f}", bar, human_size(size) if size else "", licence]
         if measured:
             loss = found.measured_loss
             row += ["", ""] if loss is None else [f"{loss:.3f}", str(found.measured_rows)]
         rows.append(row)
-    print_table(head, rows, shrink=7, right="r rrr r rr", drop=(7, 5, 3, 6))
+    print_table(head, rows, shrink=8, right="r rrrr r rr", drop=(8, 6, 4, 7))
+    if any(found.expected_gain is not None for found in result.matches):
+        print_text(
+            "Gain: how much lower than the bare base's the loss of its answers is expected to be "
+            "on data like yours, nats/token."
+        )
 
 
 def _span(interval: tuple[float, float] | None) -> str:

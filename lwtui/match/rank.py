@@ -1,4 +1,4 @@
-"""Ranks learnwares for a requirement by the similarity of their specifications."""
+"""Ranks learnwares for a requirement by what their specifications let expect of them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from lwtui.errors import BadInput
 from lwtui.learnware.model import Learnware, SpecificationEntry
 from lwtui.match.calibration import Calibration, find_calibration
 from lwtui.match.confidence import CLEAR_MARGIN, Sureness, intervals, redraw, sureness
+from lwtui.match.expect import Expectation
 from lwtui.match.result import Filters, Match
 from lwtui.spec.compare import score, similarities
 from lwtui.spec.specification import Specification, load_specification
@@ -88,27 +89,42 @@ def rank(
 ) -> tuple[tuple[Match, ...], Sureness]:
     """All candidates (of a collection, or a shortlist), best first, and how sure the first is.
 
-    By similarity; equal ones by id. Near twins (trained on the same data, nearly as similar) are
-    ordered among themselves by their measured scores, since a specification tells what data a
-    model was trained on and not how well. The calibration is the requirement's unless given.
+    By the gain to expect of each (``expect.py``); by similarity where nothing was measured on the
+    space's anchors. Then near twins (trained on the same data, nearly as similar) are ordered
+    among themselves by their measured scores, since similarity tells what data a model was trained
+    on and not how well. Equal ones by id. The calibration is the requirement's unless given.
     Raises ``BadInput`` if a specification does not fit.
     """
-    measured = similarities(wanted, [candidate.specification for candidate in found])
+    specifications = [candidate.specification for candidate in found]
+    measured = similarities(wanted, specifications)
+    expectation = Expectation.of(wanted, specifications)
+    gains = expectation.gains([value for value, _ in measured]) if expectation else None
     ranked = [
-        (Match(candidate.learnware, value, score(value), parts), candidate.specification)
-        for candidate, (value, parts) in zip(found, measured, strict=True)
+        (
+            Match(
+                candidate.learnware,
+                value,
+                score(value),
+                parts,
+                expected_gain=None if gains is None else float(gains[index]),
+            ),
+            candidate.specification,
+        )
+        for index, (candidate, (value, parts)) in enumerate(zip(found, measured, strict=True))
     ]
-    ranked.sort(key=lambda pair: (-pair[0].similarity, pair[0].id))
-    ranked = _better_twins_first(ranked)
+    ranked.sort(key=lambda pair: (-pair[0].value, -pair[0].similarity, pair[0].id))
+    if gains is None:
+        ranked = _better_twins_first(ranked)
     if calibration is None:
-        calibration = calibration_of(wanted)
+        calibration = calibration_of(wanted, [match for match, _ in ranked])
     return _with_sureness(wanted, ranked, calibration)
 
 
-def calibration_of(wanted: Specification) -> Calibration:
+def calibration_of(wanted: Specification, matches: Sequence[Match]) -> Calibration:
     """The constants for requirements of this kind."""
     answers = set(wanted.parts) != {"prompt"}
-    return find_calibration(wanted.space, wanted.recipe, answers)
+    gains = any(match.expected_gain is not None for match in matches)
+    return find_calibration(wanted.space, wanted.recipe, answers, gains)
 
 
 def _with_sureness(
@@ -116,12 +132,16 @@ def _with_sureness(
 ) -> tuple[tuple[Match, ...], Sureness]:
     """The matches with their intervals, and how sure the first is."""
     matches = [match for match, _ in ranked]
-    values = [match.similarity for match in matches]
-    drawn = redraw(wanted, [specification for _, specification in ranked[:REDRAWN]])
+    near = [specification for _, specification in ranked[:REDRAWN]]
+    drawn = redraw(wanted, near)
     if drawn is not None:
-        spread = intervals(drawn, values[:REDRAWN])
+        spread = intervals(drawn, [match.similarity for match in matches[:REDRAWN]])
         for place, interval in enumerate(spread):
             matches[place] = dataclasses.replace(matches[place], interval=interval)
+    expectation = Expectation.of(wanted, [specification for _, specification in ranked])
+    if drawn is not None and expectation is not None:
+        drawn = expectation.redrawn(drawn)
+    values = [match.value for match in matches]
     twins_of_first = same_as_first(matches)
     same = [match.id in twins_of_first for match in matches]
     sure = sureness(values, same, drawn, calibration)

@@ -38,6 +38,9 @@ class Match:
     """Cosine of each part (``prompt``, ``answer``)."""
     interval: tuple[float, float] | None = None
     """Holds the similarity of 90 % of the redrawn requirements; None when rows are not known."""
+    expected_gain: float | None = None
+    """How much lower than its base's its mean answer loss is expected to be on this data,
+    nats/token; None when no learnware here was measured on the space's anchors."""
     measured_loss: float | None = None
     """Mean answer loss in nats/token on held-back rows of the user's own data, when verified."""
     measured_rows: int = 0
@@ -46,6 +49,11 @@ class Match:
     @property
     def id(self) -> str:
         return self.learnware.id
+
+    @property
+    def value(self) -> float:
+        """What matches are ordered by."""
+        return self.similarity if self.expected_gain is None else self.expected_gain
 
 
 @dataclass(frozen=True)

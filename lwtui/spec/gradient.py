@@ -8,8 +8,10 @@ of both at once carry the layout of a text at least as strongly as its subject.
 A third part, ``output``, is the gradient of the answer's loss by a vector v that is added to the
 hidden state before the output head, at v = 0: Uᵀ(p − y) averaged over the answer's tokens, with U
 the head, p the predicted distribution and y the token. It says which words answers are made of,
-and costs nothing: the way back begins with it. Every row's gradient is scaled to unit length per part, so that long or surprising rows do not drown the rest
-and no single row can weigh more than 1/rows.
+and costs nothing: the way back begins with it.
+
+Every row's gradient is scaled to unit length per part, so that long or surprising rows do not
+drown the rest and no single row can weigh more than 1/rows.
 """
 
 from __future__ import annotations
@@ -73,8 +75,9 @@ def row_gradients(
     """The gradient at B = 0 of every row's mean loss per token, by part.
 
     Returns float32 (rows, dimension) for ``prompt`` and ``answer`` and (rows, hidden) for
-    ``output``; a row without that part has a zero row. ``check`` is called between layers and may raise. On a GPU whose memory does not
-    suffice the rows are taken by halves; raises ``LwtuiError`` when one alone does not fit.
+    ``output``; a row without that part has a zero row. ``check`` is called between layers and may
+    raise. On a GPU whose memory does not suffice the rows are taken by halves; raises
+    ``LwtuiError`` when one alone does not fit.
     """
     import torch
 

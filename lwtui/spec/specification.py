@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
 TYPE = "pave"
 RECIPES = ("gradient", "paper")
 """``gradient``: parts ``prompt``, ``answer`` and ``output``; ``paper``: one part, ``whole``."""
-SCHEMA = 1
+SCHEMA = 2
+"""2 added the part ``output`` and the gains."""
 _KEY = "lwtui.specification"
 _PART_NAMES = {"prompt", "answer", "output", "whole"}
+_GAINS = "gains"
 _LIMIT = 1 << 30
 
 
@@ -39,6 +42,13 @@ class Specification:
     """Rows of data that went in."""
     seed: int = 0
     made_by: str = f"lwtui {__version__}"
+    gains: NDArray[np.float32] | None = None
+    """Of a learnware: how much lower than its base's its mean answer loss was on each of the
+    space's anchor tasks, nats/token, (anchors,); see ``match/expect.py``. None: not measured."""
+    own_gain: float | None = None
+    """The same on the tasks it was trained on."""
+    anchors: str = ""
+    """Id of the anchors that ``gains`` is about."""
     groups: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     """Sums over groups of rows, (groups, the part's dimension), for the bootstrap. Never saved."""
     name: str = ""
@@ -78,6 +88,9 @@ class Specification:
             size = float(np.sqrt(np.mean(np.square(vector, dtype=np.float64))))
             scaled = vector / size if size > 0 else vector
             tensors[name] = np.ascontiguousarray(scaled, dtype=np.float16)
+        if self.gains is not None:
+            facts |= {"anchors": self.anchors, "own_gain": self.own_gain}
+            tensors[_GAINS] = np.ascontiguousarray(self.gains, dtype=np.float32)
         return save(tensors, metadata={_KEY: json.dumps(facts, sort_keys=True)})
 
     def save(self, path: Path) -> None:
@@ -146,14 +159,18 @@ def load_specification(path: Path) -> Specification:
         tensors = load(path.read_bytes())
     except SafetensorError as error:
         raise BadInput(f"Not a sound safetensors file: {error}.", file=path) from error
-    if not tensors or not set(tensors) <= _PART_NAMES:
-        raise BadInput(f"Unexpected tensors: {', '.join(sorted(tensors)) or 'none'}.", file=path)
     parts = {}
     for name, tensor in tensors.items():
         vector = np.asarray(tensor, dtype=np.float32)
         if vector.ndim != 1 or not np.isfinite(vector).all():
             raise BadInput("Not a vector of finite numbers.", file=path, field=name)
         parts[name] = vector
+    gains = parts.pop(_GAINS, None)
+    if not parts or not set(parts) <= _PART_NAMES:
+        raise BadInput(f"Unexpected tensors: {', '.join(sorted(tensors)) or 'none'}.", file=path)
+    own_gain = facts.get("own_gain")
+    if own_gain is not None and not (isinstance(own_gain, float) and math.isfinite(own_gain)):
+        raise BadInput("Not a finite number.", file=path, field="own_gain")
     return Specification(
         recipe=facts["recipe"],
         space=facts["space"],
@@ -161,5 +178,8 @@ def load_specification(path: Path) -> Specification:
         rows=facts["rows"],
         seed=int(facts.get("seed", 0)),
         made_by=str(facts.get("made_by", "")),
+        gains=gains,
+        own_gain=own_gain,
+        anchors=str(facts.get("anchors", "")),
         name=path.name,
     )

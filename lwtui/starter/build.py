@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import shutil
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from lwtui import __version__
 from lwtui.learnware.manifest import write_manifest
@@ -19,6 +22,7 @@ from lwtui.learnware.model import (
     Semantic,
     SpecificationEntry,
 )
+from lwtui.match import expect
 from lwtui.spec import compare
 from lwtui.spec.reference import file_sha256
 from lwtui.spec.space import find_space
@@ -27,6 +31,7 @@ from lwtui.starter import corpus, plan, sources
 from lwtui.starter.cards import card
 from lwtui.starter.gguf_writer import write_base_gguf, write_lora_gguf
 from lwtui.starter.pretrain import ROWS_PER_TASK
+from lwtui.starter.specifications import ANCHORS
 from lwtui.starter.tokenizer import CONTEXT
 
 BASE = "starter/base"
@@ -127,18 +132,20 @@ def build_adapter(
         provenance=Provenance(
             "starter", "", "", MADE, f"lwtui {__version__}, {training['steps']} steps"
         ),
-        specifications=specifications(recipe.name, arguments.specifications, specs),
+        specifications=specifications(recipe, arguments.specifications, specs, measures),
         scores=scores(recipe, measures),
     )
     write(learnware, folder, specs)
 
 
-def specifications(name: str, source: Path, folder: Path) -> tuple[SpecificationEntry, ...]:
-    """Copy what was computed and describe it."""
+def specifications(
+    recipe: plan.Recipe, source: Path, folder: Path, measures: dict[str, Any]
+) -> tuple[SpecificationEntry, ...]:
+    """What was computed, with the gains, and its entries for the manifest."""
     space = find_space("starter")
     entries = []
     for kind in ("gradient", "paper"):
-        computed = source / f"{name}-{kind}.safetensors"
+        computed = source / f"{recipe.name}-{kind}.safetensors"
         if not computed.exists():
             continue
         file = (
@@ -146,8 +153,10 @@ def specifications(name: str, source: Path, folder: Path) -> tuple[Specification
             if kind == "gradient"
             else (f"pave-{space.id}-paper.safetensors")
         )
-        shutil.copyfile(computed, folder / file)
-        facts = load_specification(folder / file)
+        facts = load_specification(computed)
+        if kind == "gradient" and recipe.name in measures:
+            facts = dataclasses.replace(facts, **gains(recipe, measures))
+        facts.save(folder / file)
         entries.append(
             SpecificationEntry(
                 type="pave",
@@ -161,6 +170,20 @@ def specifications(name: str, source: Path, folder: Path) -> tuple[Specification
             )
         )
     return tuple(entries)
+
+
+def gains(recipe: plan.Recipe, measures: dict[str, Any]) -> dict[str, Any]:
+    """How much lower than the base's its loss was, on every anchor and on its own tasks."""
+    found = {
+        task: measures["base"][task]["loss"] - measures[recipe.name][task]["loss"]
+        for task in plan.STARTER_TASKS
+    }
+    own = [found[task] for task in recipe.tasks if task in found]
+    return {
+        "anchors": ANCHORS,
+        "gains": np.array(list(found.values()), np.float32),
+        "own_gain": float(np.mean(own)),
+    }
 
 
 def scores(recipe: plan.Recipe, measures: dict[str, Any]) -> tuple[Score, ...]:
@@ -197,6 +220,8 @@ def main() -> None:
     mean = f"{find_space('starter').id}-gradient.safetensors"
     MEANS.mkdir(exist_ok=True)
     shutil.copyfile(arguments.specifications / mean, MEANS / mean)
+    expect.FOLDER.mkdir(exist_ok=True)
+    shutil.copyfile(arguments.specifications / "anchors" / mean, expect.FOLDER / mean)
     for recipe in plan.RECIPES:
         if (arguments.adapters / recipe.name / "training.json").exists():
             build_adapter(recipe, arguments, measures)

@@ -1,4 +1,4 @@
-"""Computes the specifications of the starter learnwares and the mean of their space."""
+"""Computes the specifications of the starter learnwares, their space's mean and its anchors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from lwtui.starter import corpus, plan
 
 SEED = 3407
 ROWS = 64
-MEAN_ROWS = 32
+ANCHORS = "starter-1"
+"""Id of the anchors: another choice of tasks, or of their rows, needs another one."""
 
 
 def example(row: corpus.Row, layout: str) -> Example:
@@ -32,6 +33,7 @@ def examples(data: Path, tasks: tuple[str, ...], share: float, rows: int) -> lis
 def main() -> None:
     import safetensors.numpy
 
+    from lwtui.match import expect
     from lwtui.spec import compare
     from lwtui.spec.compute import compute
     from lwtui.spec.reference import load_reference
@@ -55,17 +57,15 @@ def main() -> None:
         print(recipe.name, flush=True)
     mean_file = arguments.out / f"{space.id}-gradient.safetensors"
     if arguments.recipe == "gradient" and not mean_file.exists():
-        single = [
-            compute(
-                examples(arguments.data, (task,), 1.0, MEAN_ROWS),
-                space,
-                "gradient",
-                seed=SEED,
-                reference=reference,
-            )
-            for task in plan.SEEN_BY_BASE
-        ]
-        mean = {name: part.astype("float16") for name, part in compare.mean_of(single).items()}
+        single = {}
+        for task in plan.SEEN_BY_BASE:
+            rows = examples(arguments.data, (task,), 1.0, ROWS)
+            single[task] = compute(rows, space, "gradient", seed=SEED, reference=reference)
+            print(task, flush=True)
+        anchors = {task: single[task] for task in plan.STARTER_TASKS}
+        expect.write_anchors(arguments.out / "anchors", ANCHORS, anchors)
+        means = compare.mean_of(list(single.values())).items()
+        mean = {name: part.astype("float16") for name, part in means}
         safetensors.numpy.save_file(mean, mean_file)
 
 

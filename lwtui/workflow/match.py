@@ -118,8 +118,8 @@ def _rank(
     found = list(candidates(chosen, wanted))
     if not found and not list(candidates(everything, wanted)):
         raise explain_nothing(everything, wanted.space, wanted.recipe)
-    calibration = calibration or calibration_of(wanted)
     matches, sure = rank(wanted, found, calibration)
+    calibration = calibration or calibration_of(wanted, matches)
     base = collection.base_of(matches[0].learnware) if matches else None
     reason = by_similarity(matches, calibration)
     if reason:  # what is selected is the base, and that was not drawn against anything

@@ -119,7 +119,7 @@ def test_a_calibration_is_monotone_and_the_identity_changes_nothing() -> None:
     shares = np.linspace(EDGE, 1 - EDGE, 40)
     assert [IDENTITY.probability(s) for s in shares] == pytest.approx(shares)
     assert IDENTITY.probability(1.0) == pytest.approx(1 - EDGE)
-    fitted = Calibration(intercept=-2, bootstrap=0.4, similarity=3, margin=1)
+    fitted = Calibration(intercept=-2, bootstrap=0.4, value=3, margin=1)
     for rising in (
         [fitted.probability(s, 0.3) for s in shares],
         [fitted.probability(0.8, s) for s in np.linspace(-1, 1, 9)],
@@ -127,15 +127,16 @@ def test_a_calibration_is_monotone_and_the_identity_changes_nothing() -> None:
     ):
         assert all(0 < a < b < 1 for a, b in pairwise(rising))
     with pytest.raises(ValueError, match="slopes"):
-        Calibration(similarity=-1)
+        Calibration(value=-1)
     assert Calibration(intercept=1e9).probability(1.0) == 1.0
 
 
 @pytest.mark.parametrize("answers", [True, False])
-def test_the_default_space_and_recipe_have_been_calibrated(answers: bool) -> None:
-    found = find_calibration(find_space(DEFAULT_SPACE).id, DEFAULT_RECIPE, answers)
+@pytest.mark.parametrize("gains", [True, False])
+def test_the_default_space_and_recipe_have_been_calibrated(answers: bool, gains: bool) -> None:
+    found = find_calibration(find_space(DEFAULT_SPACE).id, DEFAULT_RECIPE, answers, gains)
     assert -1 < found.threshold < 1
-    assert find_calibration("elsewhere-1", "gradient", answers) == IDENTITY
+    assert find_calibration("elsewhere-1", "gradient", answers, gains) == IDENTITY
 
 
 def a_match(similarity: float) -> Match:
@@ -151,6 +152,12 @@ def test_below_the_threshold_the_base_is_advised() -> None:
     # The first may be a twin that is a little less similar.
     both = [a_match(0.25), a_match(0.35)]
     assert by_similarity(both, limits) == ""
+
+
+def test_below_the_threshold_of_gains_the_base_is_advised() -> None:
+    far = [replace(a_match(0.9), expected_gain=-0.1), replace(a_match(0.1), expected_gain=-0.2)]
+    assert "-0.10 nats/token, below +0.05" in by_similarity(far, Calibration(threshold=0.05))
+    assert by_similarity(far, Calibration(threshold=-0.1)) == ""
 
 
 def test_what_is_selected_when_nothing_fits() -> None:

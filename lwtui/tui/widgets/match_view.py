@@ -23,8 +23,12 @@ COLUMNS = (
     Column("size", 7, right=True, rank=4),
     Column("licence", 10, flex=1, rank=5),
 )
-MEASURED = (*COLUMNS[:4], Column("loss", 5, right=True, rank=1), *COLUMNS[4:])
-"""With a column of what a verification has measured, in nats/token."""
+GAIN = Column("gain", BAR + 6)
+"""In the place of the score where learnwares were measured on the space's anchors."""
+LOSS = Column("loss", 5, right=True, rank=1)
+"""What a verification has measured, in nats/token."""
+FULL_GAIN = 1.0
+"""Nats/token that fill the bar."""
 PROBLEMS = 2
 """How many of the skipped rows are named."""
 STYLES = {"clear": "$text-success", "close call": "$text-warning", "none": "$text-warning"}
@@ -82,7 +86,7 @@ class MatchView(Vertical):
         far.update(Content(one_line(banner(result), 400)))
         far.display = result.abstained
         table = self.query_one(RowTable)
-        table.set_columns(COLUMNS if result.verification is None else MEASURED)
+        table.set_columns(columns_of(result))
         table.set_rows(len(result.matches))
         self.query_one(Horizontal).display = bool(result.matches)
 
@@ -95,7 +99,7 @@ class MatchView(Vertical):
         return [
             (str(row + 1), "dim"),
             (match.learnware.name if self._one_owner else match.id, "strong" if row == 0 else ""),
-            (f"{bar(match.score, BAR)} {match.score:.2f}", best),
+            (_value(match), best),
             (f"{bar(match.similarity, BAR)} {match.similarity:+.3f}", best or "dim"),
             *measured,
             (one_line(match.learnware.semantic.domain, 40), "dim"),
@@ -143,6 +147,21 @@ def summary(result: MatchResult) -> Content:
     return Content("\n").join(lines)
 
 
+def columns_of(result: MatchResult) -> tuple[Column, ...]:
+    """Gains where there are any, and losses where they were measured."""
+    gains = any(match.expected_gain is not None for match in result.matches)
+    value = GAIN if gains else COLUMNS[2]
+    measured = () if result.verification is None else (LOSS,)
+    return (*COLUMNS[:2], value, COLUMNS[3], *measured, *COLUMNS[4:])
+
+
+def _value(match: Match) -> str:
+    gain = match.expected_gain
+    if gain is None:
+        return f"{bar(match.score, BAR)} {match.score:.2f}"
+    return f"{bar(max(0.0, min(1.0, gain / FULL_GAIN)), BAR)} {gain:+.2f}"
+
+
 def _loss(match: Match, result: MatchResult) -> Cell:
     """Its measured loss; pale when it fell behind on the first rows and was not run on all."""
     if match.measured_loss is None:
@@ -169,9 +188,15 @@ def _sureness(result: MatchResult) -> Content:
 
 
 def why(match: Match, result: MatchResult) -> Content:
-    """Why this one: its similarity, with parts and interval, and what was measured."""
+    """Why this one: the gain to expect, its similarity with parts and interval, and what was
+    measured."""
     parts = "  ".join(f"{one_line(name)} {value:+.3f}" for name, value in match.parts.items())
-    facts = [("similarity", f"{match.similarity:+.3f}", f"  ({parts})" if parts else "")]
+    facts = []
+    if match.expected_gain is not None:
+        facts.append(
+            ("gain", f"{match.expected_gain:+.2f}", " nats/token under its base, expected")
+        )
+    facts.append(("similarity", f"{match.similarity:+.3f}", f"  ({parts})" if parts else ""))
     if match.interval is not None:
         low, high = match.interval
         facts.append(("90 % in", "", f"{low:+.3f} … {high:+.3f}"))

@@ -1,0 +1,173 @@
+"""How much better than the bare base a learnware is expected to be on a requirement's data.
+
+Similarity tells whose data is alike. It does not tell what a learnware does to data that is not
+its own, and on that learnwares differ most: a narrow one can be far worse than its base, and to a
+new task the most similar learnware is always somebody. So a learnware also carries what it did to a
+few public tasks, the space's anchors: its **gains**, the base's mean answer loss minus its own. The
+gain to expect on a requirement is a mean of those, weighted by the requirement's similarity s to
+each anchor (Nadaraya 1964, Watson 1964), and of its gain on its own training data::
+
+    ĝ = (Σ_a k(s_a)·g_a + OWN·k(s)·g + k(PRIOR)·median_a g_a) / (Σ_a k(s_a) + OWN·k(s) + k(PRIOR))
+
+with k(s) = exp(s / WIDTH). The last term holds where nothing is similar. The constants lie on a
+plateau that ``tests/benchmarks/experiment`` measured; WIDTH is also the temperature at which the
+``learnware`` package's searcher reads similarities.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lwtui.match.confidence import redraw
+from lwtui.spec.compare import similarities
+from lwtui.spec.specification import Specification
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.floating]
+
+FOLDER = Path(__file__).with_name("anchors")
+_KEY = "lwtui.anchors"
+WIDTH = 0.1
+"""Difference of similarities that changes a weight by the factor e."""
+OWN = 3.0
+"""Weight of a learnware's own training data beside an anchor as similar."""
+PRIOR = 0.3
+"""Similarity that the median gain over the anchors counts as."""
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """The public tasks of one space and recipe, in the order of a learnware's gains."""
+
+    id: str
+    """Changes with the tasks: gains of other anchors are not comparable."""
+    tasks: tuple[str, ...]
+    specifications: tuple[Specification, ...]
+
+
+@functools.cache
+def find_anchors(space: str, recipe: str) -> Anchors | None:
+    """The anchors of a space (its id) and recipe that ship with lwtui; None when it has none."""
+    from safetensors import safe_open
+
+    file = FOLDER / f"{space}-{recipe}.safetensors"
+    if not file.is_file():
+        return None
+    with safe_open(file, framework="np") as found:
+        facts = json.loads(found.metadata()[_KEY])
+        names = list(found.keys())
+        parts = {name: found.get_tensor(name).astype("float32") for name in names}
+    specifications = tuple(
+        Specification(recipe, space, {name: part[i] for name, part in parts.items()}, facts["rows"])
+        for i in range(len(facts["tasks"]))
+    )
+    return Anchors(facts["id"], tuple(facts["tasks"]), specifications)
+
+
+def write_anchors(folder: Path, id: str, found: Mapping[str, Specification]) -> None:
+    """The file that :func:`find_anchors` reads, of each task's specification."""
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    first = next(iter(found.values()))
+    parts = {
+        name: np.stack(
+            [one.parts[name] / np.linalg.norm(one.parts[name]) for one in found.values()]
+        )
+        for name in sorted(first.parts)
+    }
+    scaled = {name: part * part.shape[1] ** 0.5 for name, part in parts.items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    facts = {"id": id, "tasks": list(found), "rows": first.rows}
+    save_file(
+        {name: part.astype(np.float16) for name, part in scaled.items()},
+        folder / f"{first.space}-{first.recipe}.safetensors",
+        metadata={_KEY: json.dumps(facts, sort_keys=True)},
+    )
+
+
+def gains_of(
+    found: Sequence[Specification], anchors: Anchors
+) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+    """Gains at the anchors (learnwares, anchors) and on their own data (learnwares,), nats/token.
+
+    Of a learnware that was not measured at these anchors, what the others show on average; None
+    when none was.
+    """
+    import numpy as np
+
+    known = [
+        one.gains is not None and one.anchors == anchors.id and len(one.gains) == len(anchors.tasks)
+        for one in found
+    ]
+    if not any(known):
+        return None
+    rows = [one.gains for one, is_known in zip(found, known, strict=True) if is_known]
+    usual = np.mean(np.stack([row for row in rows if row is not None]), axis=0)
+    owns = [one.own_gain for one in found if one.own_gain is not None]
+    usual_own = float(np.median(owns)) if owns else 0.0
+    gains = [
+        one.gains if is_known and one.gains is not None else usual
+        for one, is_known in zip(found, known, strict=True)
+    ]
+    own = [usual_own if one.own_gain is None else one.own_gain for one in found]
+    return np.stack(gains).astype(np.float32), np.array(own, np.float32)
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What is needed to expect something of some learnwares for one requirement."""
+
+    anchors: Anchors
+    wanted: Specification
+    gains_at: NDArray[np.float32]
+    """(learnwares, anchors), nats/token."""
+    own: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, wanted: Specification, found: Sequence[Specification]) -> Expectation | None:
+        """None when the space has no anchors or nobody was measured at them."""
+        anchors = find_anchors(wanted.space, wanted.recipe)
+        known = gains_of(found, anchors) if anchors is not None and found else None
+        return None if anchors is None or known is None else cls(anchors, wanted, *known)
+
+    def gains(self, similarities_to_learnwares: Sequence[float]) -> Array:
+        """The gain to expect of each learnware, nats/token."""
+        import numpy as np
+
+        to_anchors = [value for value, _ in similarities(self.wanted, self.anchors.specifications)]
+        ours = np.array(similarities_to_learnwares)
+        return expected_gains(np.array(to_anchors), ours, self.gains_at, self.own)
+
+    def redrawn(self, drawn: Array) -> Array:
+        """The same for redrawn requirements, from their similarities to the first learnwares,
+        (draws, first), which must be of the same draws as :func:`~.confidence.redraw` makes."""
+        to_anchors = redraw(self.wanted, self.anchors.specifications, draws=len(drawn))
+        if to_anchors is None:
+            raise ValueError("The requirement's groups are not known.")
+        first = drawn.shape[1]
+        return expected_gains(to_anchors, drawn, self.gains_at[:first], self.own[:first])
+
+
+def expected_gains(to_anchors: Array, to_learnwares: Array, gains: Array, own: Array) -> Array:
+    """The gain to expect of each learnware, nats/token, (…, learnwares).
+
+    ``to_anchors`` (…, anchors) and ``to_learnwares`` (…, learnwares): the requirement's
+    similarities, −1 to 1. ``gains`` (learnwares, anchors) and ``own`` (learnwares,): what
+    :func:`gains_of` gives. The formula stands at the top of this file.
+    """
+    import numpy as np
+
+    near = np.exp((to_anchors - 1) / WIDTH)
+    near_own = OWN * np.exp((to_learnwares - 1) / WIDTH)
+    prior = np.exp((PRIOR - 1) / WIDTH)
+    total = near @ gains.T + near_own * own + prior * np.median(gains, axis=1)
+    return np.asarray(total / (near.sum(-1, keepdims=True) + near_own + prior))
