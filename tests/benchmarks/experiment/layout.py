@@ -17,12 +17,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.benchmarks.experiment import gradients, plan, recipes, rows, text, value, vectors
+from tests.benchmarks.experiment import (
+    expected,
+    gradients,
+    plan,
+    recipes,
+    rows,
+    text,
+    value,
+    vectors,
+)
 from tests.benchmarks.experiment.recipes import Parts
 from tests.benchmarks.experiment.study import RESULTS
 
 Array = NDArray[np.float64]
 COUNT = 32
+DEFAULT = "three parts, gain to expect"
 FITTED = plan.SEEN[::2]
 """Users whose layouts the template directions are taken from."""
 JUDGED = tuple(task for task in plan.USERS if task not in FITTED)
@@ -70,10 +80,16 @@ def similarities(data: Path, work: Path) -> dict[str, dict[str, Array]]:
     def add(name: str, of: Callable[[str], Array]) -> None:
         result[name] = {layout: of(layout) for layout in rows.LAYOUTS}
 
-    add("two parts, centred", lambda x: recipes.cosines(parts[x], sets))
-    add("two parts, plain", lambda x: recipes.cosines(parts[x], sets, centre=False))
-    add("answer part", lambda x: recipes.cosines(parts[x], sets, parts=["answer"]))
-    add("prompt part", lambda x: recipes.cosines(parts[x], sets, parts=["prompt"]))
+    measured = value.read(work)
+    add(DEFAULT, lambda x: expected.gains(measured, recipes.cosines(parts[x], sets)))
+    add("three parts, centred", lambda x: recipes.cosines(parts[x], sets))
+    add("three parts, plain", lambda x: recipes.cosines(parts[x], sets, centre=False))
+    for names in (["prompt", "answer"], ["answer"], ["prompt"], ["output"]):
+        add(" + ".join(names), lambda x, n=names: recipes.cosines(parts[x], sets, parts=n))
+    add(
+        "mean over templates",
+        lambda x: recipes.cosines(_over_templates(parts, x), sets),
+    )
     add("whole text, centred", lambda x: recipes.cosines(made[x]["whole"], whole_sets))
     add(
         "whole text, plain (published loss)",
@@ -100,6 +116,18 @@ def _cut(sides: vectors.Sides, first: int, last: int) -> vectors.Sides:
     from tests.benchmarks.experiment.study import sliced
 
     return sliced(sides, first, last)
+
+
+def _over_templates(parts: dict[str, dict[str, Parts]], layout: str) -> dict[str, Parts]:
+    """Each user's rows in the given layout and in two that anyone can make of them, averaged."""
+    among = [layout, *(other for other in ("bare", "messages") if other != layout)]
+    return {
+        task: {
+            part: np.mean([recipes.unit(parts[other][task][part]) for other in among], axis=0)
+            for part in parts[layout][task]
+        }
+        for task in plan.USERS
+    }
 
 
 def domain(name: str) -> str:

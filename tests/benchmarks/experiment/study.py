@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.benchmarks.experiment import plan, recipes, text, value, vectors
+from tests.benchmarks.experiment import expected, plan, recipes, text, value, vectors
 from tests.benchmarks.experiment.vectors import Sides
 
 Array = NDArray[np.float64]
@@ -28,7 +28,14 @@ GROUPS: dict[str, tuple[tuple[str, ...], bool]] = {
     "own out": (plan.SEEN, True),
     "unseen": (plan.UNSEEN, False),
 }
-PER_LAYER = 8
+ABLATION = (
+    ["prompt", "answer"],
+    ["answer", "output"],
+    ["prompt", "output"],
+    ["answer"],
+    ["output"],
+)
+"""Parts that are left when others are taken from the default recipe."""
 
 
 def sliced(sides: Sides, first: int, last: int) -> Sides:
@@ -37,7 +44,8 @@ def sliced(sides: Sides, first: int, last: int) -> Sides:
     def cut(found: dict[str, recipes.Parts]) -> dict[str, recipes.Parts]:
         return {
             key: {
-                p: v[len(v) * first // PER_LAYER : len(v) * last // PER_LAYER] for p, v in x.items()
+                p: v if p == "output" else v[len(v) * first // 8 : len(v) * last // 8]
+                for p, v in x.items()
             }
             for key, x in found.items()
         }
@@ -56,26 +64,49 @@ def gradient_recipes(sides: dict[str, Sides], work: Path) -> Iterator[tuple[str,
                 continue
             for has, parts in (("answers", None), ("prompts only", ["prompt"])):
                 yield label, has, recipes.cosines(users, sets, centre=centre, parts=parts)
-            if name == "row unit norm":
-                alone = recipes.cosines(users, sets, centre=centre, parts=["answer"])
-                yield f"{label}, answer part alone", "answers", alone
+        if name == "row unit norm":
+            for parts in ABLATION:
+                some = recipes.cosines(users, sets, parts=parts)
+                yield f"{name}, centred, {' + '.join(parts)} alone", "answers", some
     standard = sides["row unit norm"]
     for first, last in ((0, 4), (4, 8), (6, 8), (2, 6)):
         users, sets = sliced(standard, first, last)
         for has, parts in (("answers", None), ("prompts only", ["prompt"])):
             found = recipes.cosines(users, sets, parts=parts)
             yield f"layers {first + 1} to {last} of 8, centred", has, found
-    users, sets = vectors.published_sides(work)
-    if len(sets) == len(plan.training_sets()) and len(users) == len(plan.USERS):
-        for centre in (False, True):
-            label = f"paper{', centred' if centre else ''}"
-            yield label, "answers", recipes.cosines(users, sets, centre=centre)
     own = vectors.own_answers(work)
     if len(own) == len(plan.training_sets()):
         found = recipes.cosines(standard[0], own, parts=["answer"])
         yield "own answers against the user's, centred", "answers", found
     found = recipes.cosines(standard[0], vectors.of_weights(work), centre=True, parts=["answer"])
     yield "the adapter's own weights, centred", "answers", found
+
+
+def with_published(
+    measured: value.Measured, sides: dict[str, Sides], work: Path
+) -> Iterator[tuple[str, value.Measured, Array]]:
+    """The published recipe and its rivals, on those training sets and users that it was run on."""
+    users, sets = vectors.published_sides(work)
+    if not users or not sets:
+        return
+    some = value.subset(
+        measured,
+        [key for key in measured.sets if key in sets],
+        [user for user in measured.users if user in users],
+    )
+
+    def of(side: Sides, centre: bool) -> Array:
+        ours = {user: side[0][user] for user in some.users}
+        return recipes.cosines(ours, {key: side[1][key] for key in some.sets}, centre=centre)
+
+    end = f"of {len(some.sets)} sets, {len(some.users)} users"
+    for name, side in (
+        ("paper", (users, sets)),
+        ("replay", sides["replay"]),
+        ("row unit norm", sides["row unit norm"]),
+    ):
+        for centre in (False, True):
+            yield f"{name}{', centred' if centre else ''}, {end}", some, of(side, centre)
 
 
 def text_recipes(data: Path, work: Path) -> Iterator[tuple[str, str, Array]]:
@@ -92,6 +123,27 @@ def text_recipes(data: Path, work: Path) -> Iterator[tuple[str, str, Array]]:
                 yield f"RKME, {name}", has, text.rkme(work, model, answers)
 
 
+def lines(
+    name: str, has: str, measured: value.Measured, orders: dict[str, Array]
+) -> Iterator[list[object]]:
+    """One line of the results for each order and group of users; also printed."""
+    for order, figures in orders.items():
+        shown = []
+        for group, (users, own_out) in GROUPS.items():
+            present = [user for user in users if user in measured.users]
+            if not present:
+                continue
+            result = value.value(measured, figures, present, own_out)
+            numbers = dataclasses.asdict(result).values()
+            yield [name, has, order, group,
+                   *(round(x, 4) if isinstance(x, float) else int(x) for x in numbers)]  # fmt: skip
+            shown.append(
+                f"{result.pick:6.3f} {result.share:6.2f} {result.top3:6.3f} {result.ties:3d}"
+                f" {result.own_first:3d} {result.correlation:5.2f}"
+            )
+        print(f"{name:<44.44}{has:<13}{order:<27}" + " | ".join(shown))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
@@ -99,34 +151,21 @@ def main() -> None:
     arguments = parser.parse_args()
     measured = value.read(arguments.work)
     sides = vectors.cached_sides(arguments.work, "vectors", lambda: vectors.build(arguments.work))
-    found = [
-        *gradient_recipes(sides, arguments.work),
-        *text_recipes(arguments.data, arguments.work),
-    ]
     RESULTS.mkdir(exist_ok=True)
     with (RESULTS / "recipes.csv").open("w", newline="") as file:
         fields = [field.name for field in dataclasses.fields(value.Value)]
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["recipe", "user_has", "group", *fields])
-        for name, has, similarity in found:
-            shown = []
-            for group, (users, own_out) in GROUPS.items():
-                result = value.value(measured, similarity, list(users), own_out)
-                row = dataclasses.asdict(result).values()
-                writer.writerow(
-                    [name, has, group, *(round(x, 4) if isinstance(x, float) else x for x in row)]
-                )
-                shown.append(
-                    f"{result.pick:6.3f} {result.share:6.2f} {result.top3:6.3f} {result.ties:3d}"
-                    f" {result.own_first:3d} {result.correlation:5.2f}"
-                )
-            print(f"{name:<44.44}{has:<13}" + " | ".join(shown))
-    for group, (users, own_out) in GROUPS.items():
-        r = value.value(measured, similarity, list(users), own_out)
-        print(
-            f"{group}: base {r.base:.3f} random {r.random:.3f} best single {r.best_single:.3f} "
-            f"oracle {r.oracle:.3f}"
-        )
+        writer.writerow(["recipe", "user_has", "ordered_by", "group", *fields])
+        for name, has, similarity in gradient_recipes(sides, arguments.work):
+            orders = expected.orders(measured, similarity)
+            writer.writerows(lines(name, has, measured, orders))
+        for name, has, similarity in text_recipes(arguments.data, arguments.work):
+            # A maximum mean discrepancy is not a cosine: its width would be another one.
+            cosine = not name.startswith("RKME")
+            orders = expected.orders(measured, similarity) if cosine else {"similarity": similarity}
+            writer.writerows(lines(name, has, measured, orders))
+        for name, some, similarity in with_published(measured, sides, arguments.work):
+            writer.writerows(lines(name, "answers", some, {"similarity": similarity}))
 
 
 if __name__ == "__main__":

@@ -21,9 +21,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lwtui.match.calibration import EDGE
+from lwtui.match.expect import expected_gains
 from lwtui.match.halving import SCHEDULE, paired, successive_halving
 from lwtui.spec.gradient import GROUPS
-from tests.benchmarks.experiment import gradients, plan, recipes, value, vectors
+from tests.benchmarks.experiment import (
+    default,
+    expected,
+    gradients,
+    plan,
+    recipes,
+    value,
+    vectors,
+)
 from tests.benchmarks.experiment.study import GROUPS as USER_GROUPS
 from tests.benchmarks.experiment.study import RESULTS
 
@@ -45,8 +54,9 @@ class Pick:
     has: str
     rows: int
     order: list[int]
-    """Allowed training sets, most similar first."""
-    similarity: float
+    """Allowed training sets, the highest gain to expect first."""
+    value: float
+    """That gain, nats/token."""
     margin: float
     share: float
     """Of the bootstrap draws in which the winner comes first."""
@@ -71,7 +81,7 @@ def set_rows(measured: value.Measured) -> list[list[Array]]:
 def picks(work: Path, measured: value.Measured, has: str, count: int) -> list[Pick]:
     """All users' matches with a specification of ``count`` rows."""
     sides = vectors.cached_sides(work, "vectors", lambda: vectors.build(work))
-    sets = sides[f"gradient, {STANDARD} rows"][1]
+    sets = sides[default.RECIPE][1]
     parts = vectors.PARTS if has == "answers" else ("prompt",)
     theirs, means = {}, {}
     for part in parts:
@@ -79,6 +89,7 @@ def picks(work: Path, measured: value.Measured, has: str, count: int) -> list[Pi
         means[part] = stacked.mean(0)
         theirs[part] = recipes.unit(stacked - means[part])
     rows = set_rows(measured)
+    anchored = expected.measure(measured)
     result = []
     for task in plan.USERS:
         cached = gradients.load(work, "user", task, "instruction", count)
@@ -92,6 +103,9 @@ def picks(work: Path, measured: value.Measured, has: str, count: int) -> list[Pi
             sums = np.stack([unit[group::groups].sum(0) for group in range(groups)])
             ours = recipes.unit(recipes.unit(weights @ sums) - means[part])
             drawn += ours @ theirs[part].T / len(parts)
+        kept = expected.anchors_of(task, own_anchor=False)
+        to_anchors = drawn[:, [anchored.places[i] for i in kept]]
+        drawn = expected_gains(to_anchors, drawn, anchored.gains[:, kept], anchored.own)
         for group, (users, own_out) in USER_GROUPS.items():
             if task in users:
                 mask = value.allowed(measured, task, own_out)
@@ -121,7 +135,7 @@ def _pick(
     better = [paired(mine.tolist(), rows[i][user][scored, 0].tolist()) for i in order[1:]]
     return Pick(
         task, group, has, count, order,
-        similarity=float(usual[order[0]]),
+        value=float(usual[order[0]]),
         margin=float(usual[order[0]] - usual[other]),
         share=float(np.isin(firsts, same).mean()),
         right=all(difference <= error for difference, error in better),
@@ -137,7 +151,7 @@ def features(found: list[Pick]) -> Array:
         [
             np.ones(len(found)),
             np.log(shares / (1 - shares)),
-            [p.similarity for p in found],
+            [p.value for p in found],
             [p.margin for p in found],
         ],
         axis=1,
@@ -169,12 +183,10 @@ def probabilities(found: list[Pick]) -> Array:
 
 
 def threshold(found: list[Pick]) -> float:
-    """The similarity below which giving the base instead loses least, over the picks given."""
-    edges = sorted({p.similarity for p in found})
-    middles = [-1.0, *((a + b) / 2 for a, b in itertools.pairwise(edges)), 1.0]
-    costs = [
-        np.mean([p.base if p.similarity < edge else p.pick for p in found]) for edge in middles
-    ]
+    """The gain to expect below which giving the base loses least, over the picks given."""
+    edges = sorted({p.value for p in found})
+    middles = [-1.0, *((a + b) / 2 for a, b in itertools.pairwise(edges)), 9.0]
+    costs = [np.mean([p.base if p.value < edge else p.pick for p in found]) for edge in middles]
     return float(middles[int(np.argmin(costs))])
 
 
@@ -183,7 +195,7 @@ def abstained(found: list[Pick]) -> list[bool]:
     edges = {
         task: threshold([p for p in found if p.user != task]) for task in {p.user for p in found}
     }
-    return [p.similarity < edges[p.user] for p in found]
+    return [p.value < edges[p.user] for p in found]
 
 
 def verified(found: Pick, rows: list[list[Array]], measured: value.Measured) -> tuple[float, int]:
@@ -236,7 +248,7 @@ def main() -> None:
         standard = [i for i, p in enumerate(found) if p.rows == STANDARD]
         chosen = [found[i] for i in standard]
         out = abstained(chosen)
-        print(f"{has}: intercept {beta[0]:.3f} bootstrap {beta[1]:.3f} similarity {beta[2]:.3f} "
+        print(f"{has}: intercept {beta[0]:.3f} bootstrap {beta[1]:.3f} value {beta[2]:.3f} "
               f"margin {beta[3]:.3f} threshold {threshold(chosen):.3f}")  # fmt: skip
         for group in USER_GROUPS:
             own = [i for i, p in enumerate(chosen) if p.group == group]

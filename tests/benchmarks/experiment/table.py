@@ -2,7 +2,8 @@
 
     python -m tests.benchmarks.experiment.table --data DIR --work DIR
 
-Task level, averaging the learnwares of one training set as the paper does. Users whose task some
+Task level, averaging the learnwares of one training set as the paper does; the pick is the highest
+gain to expect, with nothing measured on the user's own task. Users whose task some
 learnware was trained on and users whose task none was are reported apart. Lower loss is better;
 ``exact`` is the share of answers that greedy decoding gives word for word.
 """
@@ -23,16 +24,16 @@ Array = NDArray[np.float64]
 WAYS = ("base", "random", "pick", "best single", "oracle")
 
 
-def choices(measured: value.Measured, similarity: Array, group: str) -> dict[str, dict[str, Array]]:
+def choices(measured: value.Measured, order: Array, group: str) -> dict[str, dict[str, Array]]:
     """metric -> way of choosing -> figure of each user of a group, and ``picked`` set numbers."""
     users, own_out = GROUPS[group]
     columns = [measured.users.index(user) for user in users]
     masks = np.stack([value.allowed(measured, user, own_out) for user in users], axis=1)
     loss = np.where(masks, measured.loss[:, columns], np.nan)
     exact = np.where(masks, measured.exact[:, columns], np.nan)
-    picked = np.argmax(np.where(masks.T, similarity[columns], -np.inf), axis=1)
-    order = np.argsort(np.nanmean(loss, axis=1))
-    single = np.array([next(s for s in order if masks[s, u]) for u in range(len(users))])
+    picked = np.argmax(np.where(masks.T, order[columns], -np.inf), axis=1)
+    by_mean = np.argsort(np.nanmean(loss, axis=1))
+    single = np.array([next(s for s in by_mean if masks[s, u]) for u in range(len(users))])
     oracle = np.nanargmin(loss, axis=0)
     each = np.arange(len(users))
     result = {"picked": {"pick": picked, "best single": single, "oracle": oracle}}
@@ -88,9 +89,9 @@ def main() -> None:
         table = csv.writer(table_file, lineterminator="\n")
         table.writerow(["group", "user_has", "users", "way", "loss", "rank", "exact_with_choices"])
         for has in ("answers", "prompts only"):
-            similarity = default.similarity(arguments.work, has)
+            gains = default.gains(measured, arguments.work, has)
             for group, (users, _) in GROUPS.items():
-                found = choices(measured, similarity, group)
+                found = choices(measured, gains, group)
                 rank = ranks(found["loss"])
                 with_choices = [i for i, user in enumerate(users) if user in plan.WITH_CHOICES]
                 for way in WAYS:

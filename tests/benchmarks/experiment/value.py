@@ -80,6 +80,17 @@ def read(work: Path) -> Measured:
     )
 
 
+def subset(measured: Measured, sets: list[str], users: list[str]) -> Measured:
+    """Only some training sets and users."""
+    i = [measured.sets.index(key) for key in sets]
+    u = [measured.users.index(user) for user in users]
+    return Measured(
+        sets, users, measured.base[u], measured.loss[np.ix_(i, u)], measured.base_exact[u],
+        measured.exact[np.ix_(i, u)], [measured.base_rows[c] for c in u],
+        {name: [rows[c] for c in u] for name, rows in measured.rows.items()},
+    )  # fmt: skip
+
+
 def _value(rows: Array, column: int) -> float:
     return mean_loss(rows) if column == 0 else float(rows[:, 2].mean())
 

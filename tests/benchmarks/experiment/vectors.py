@@ -9,6 +9,7 @@ import numpy as np
 
 from lwtui import paths
 from lwtui.jobs import JobContext
+from lwtui.spec import gradient
 from lwtui.spec.replay import replay_b
 from lwtui.spec.space import Space, find_space, frozen_a
 from tests.benchmarks.experiment import gradients, layers, plan, published, recipes
@@ -19,7 +20,7 @@ Sides = tuple[dict[str, Parts], dict[str, Parts]]
 """Users and training sets, by name."""
 ROWS = (8, 16, 32, 64, 128)
 STANDARD = 64
-PARTS = ("prompt", "answer")
+PARTS = gradient.PARTS
 
 
 def first(cached: Cached, count: int) -> Cached:
@@ -41,7 +42,9 @@ def of_rows(cached: Cached, space: Space) -> Iterator[tuple[str, Parts]]:
     for name, reduce in recipes.REDUCTIONS.items():
         yield name, {part: reduce(recipes.part_rows(some, part, True)) for part in PARTS}
     layer_wise = recipes.layer_wise(space)
-    yield "layer-wise", {p: layer_wise(recipes.part_rows(some, p, True)) for p in PARTS}
+    by_layer = {p: layer_wise(recipes.part_rows(some, p, True)) for p in gradient.TEXT}
+    output = recipes.row_unit(recipes.part_rows(some, "output", True))
+    yield "layer-wise", {**by_layer, "output": output}
     whole = recipes.whole_rows(some)
     yield "whole text, plain mean", {"whole": whole.mean(0)}
     yield "whole text, row unit norm", {"whole": recipes.row_unit(whole)}
@@ -127,5 +130,5 @@ def of_weights(work: Path) -> dict[str, Parts]:
                 index = place[module][0]
                 blocks[index] = -(change.numpy() @ a[index].T)
         vector: Vector = np.concatenate([block.ravel() for block in blocks])
-        result[key] = dict.fromkeys(PARTS, vector)
+        result[key] = dict.fromkeys(gradient.TEXT, vector)
     return result
