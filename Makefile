@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt
 DEMO ?= lwtui/demo/finance-support
 
-.PHONY: run test lint gguf screenshots benchmarks clean help
+WORK ?= .work/experiment
+
+.PHONY: run test lint gguf screenshots benchmarks experiment clean help
 
 run: $(VENV)/.run  ## open the app on the starter collection and a demo dataset
 	@$(BIN)/lwtui --data $(DEMO)
@@ -34,6 +36,11 @@ benchmarks: $(VENV)/.test  ## side-by-side timings (DATA=DIR adds the value of t
 		$(BIN)/python tests/benchmarks/dataset.py generate $$folder/rows.jsonl && \
 		$(BIN)/python tests/benchmarks/dataset.py sample $$folder/rows.jsonl
 	@if [ -n "$(DATA)" ]; then $(BIN)/python tests/benchmarks/starter_value.py --data "$(DATA)"; fi
+
+experiment: $(VENV)/.test  ## the figures of specs/README.md; hours, resumes (DATA=DIR [WORK=DIR])
+	@[ -n "$(DATA)" ] || { echo "Say where the task data lies: make experiment DATA=DIR"; exit 1; }
+	@$(PIP) -e '.[experiment,privacy]'
+	$(BIN)/python -m tests.benchmarks.experiment --data "$(DATA)" --work "$(WORK)"
 
 clean:  ## remove what was installed here
 	rm -rf $(VENV)

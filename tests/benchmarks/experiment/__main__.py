@@ -36,6 +36,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ("sure",),
     ("noise",),
     ("plots",),
+    ("report",),
 )
 
 

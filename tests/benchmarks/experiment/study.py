@@ -82,6 +82,15 @@ def gradient_recipes(sides: dict[str, Sides], work: Path) -> Iterator[tuple[str,
     yield "the adapter's own weights, centred", "answers", found
 
 
+def mixed_recipes(sides: dict[str, Sides], data: Path, work: Path) -> Iterator[tuple[str, Array]]:
+    """The default recipe with an embedding of the text itself as one more part."""
+    ours = recipes.cosines(*sides["row unit norm"])
+    yield "three parts + TF-IDF", (3 * ours + text.tfidf(data, True)) / 4
+    for model, name in (("reference", "mean hidden state"), ("sentence", "MiniLM mean")):
+        if (work / "embeddings" / f"{model}.npz").exists():
+            yield f"three parts + {name}", (3 * ours + text.mean_embedding(work, model, True)) / 4
+
+
 def with_published(
     measured: value.Measured, sides: dict[str, Sides], work: Path
 ) -> Iterator[tuple[str, value.Measured, Array]]:
@@ -164,6 +173,9 @@ def main() -> None:
             cosine = not name.startswith("RKME")
             orders = expected.orders(measured, similarity) if cosine else {"similarity": similarity}
             writer.writerows(lines(name, has, measured, orders))
+        for name, similarity in mixed_recipes(sides, arguments.data, arguments.work):
+            orders = expected.orders(measured, similarity)
+            writer.writerows(lines(name, "answers", measured, orders))
         for name, some, similarity in with_published(measured, sides, arguments.work):
             writer.writerows(lines(name, "answers", some, {"similarity": similarity}))
 
