@@ -94,32 +94,51 @@ def write_anchors(folder: Path, id: str, found: Mapping[str, Specification]) -> 
     )
 
 
+@dataclass(frozen=True)
+class Usual:
+    """What stands for the gains of a learnware that was not measured."""
+
+    gains: NDArray[np.float32]
+    """Mean of those that were, (anchors,), nats/token."""
+    own: float
+    """Median of the known gains on their own data."""
+
+
+def known_gains(one: Specification, anchors: Anchors) -> NDArray[np.float32] | None:
+    """Its gains at these anchors, if they were measured."""
+    if one.gains is None or one.anchors != anchors.id or len(one.gains) != len(anchors.tasks):
+        return None
+    return one.gains
+
+
+def usual_of(found: Sequence[Specification], anchors: Anchors) -> Usual | None:
+    """What learnwares show on average; None when none was measured at these anchors."""
+    import numpy as np
+
+    known = [gains for one in found if (gains := known_gains(one, anchors)) is not None]
+    owns = [one.own_gain for one in found if one.own_gain is not None]
+    if not known:
+        return None
+    return Usual(np.mean(np.stack(known), axis=0), float(np.median(owns)) if owns else 0.0)
+
+
 def gains_of(
-    found: Sequence[Specification], anchors: Anchors
+    found: Sequence[Specification], anchors: Anchors, usual: Usual | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
     """Gains at the anchors (learnwares, anchors) and on their own data (learnwares,), nats/token.
 
     Of a learnware that was not measured at these anchors, what the others show on average; None
-    when none was.
+    when none was. ``usual`` is what the whole collection shows, where these are a shortlist of it.
     """
     import numpy as np
 
-    known = [
-        one.gains is not None and one.anchors == anchors.id and len(one.gains) == len(anchors.tasks)
-        for one in found
-    ]
-    if not any(known):
+    usual = usual or usual_of(found, anchors)
+    if usual is None:
         return None
-    rows = [one.gains for one, is_known in zip(found, known, strict=True) if is_known]
-    usual = np.mean(np.stack([row for row in rows if row is not None]), axis=0)
-    owns = [one.own_gain for one in found if one.own_gain is not None]
-    usual_own = float(np.median(owns)) if owns else 0.0
-    gains = [
-        one.gains if is_known and one.gains is not None else usual
-        for one, is_known in zip(found, known, strict=True)
-    ]
-    own = [usual_own if one.own_gain is None else one.own_gain for one in found]
-    return np.stack(gains).astype(np.float32), np.array(own, np.float32)
+    known = [known_gains(one, anchors) for one in found]
+    own = [usual.own if one.own_gain is None else one.own_gain for one in found]
+    gains = np.stack([usual.gains if row is None else row for row in known])
+    return gains.astype(np.float32), np.array(own, np.float32)
 
 
 @dataclass(frozen=True)
@@ -133,10 +152,12 @@ class Expectation:
     own: NDArray[np.float32]
 
     @classmethod
-    def of(cls, wanted: Specification, found: Sequence[Specification]) -> Expectation | None:
+    def of(
+        cls, wanted: Specification, found: Sequence[Specification], usual: Usual | None = None
+    ) -> Expectation | None:
         """None when the space has no anchors or nobody was measured at them."""
         anchors = find_anchors(wanted.space, wanted.recipe)
-        known = gains_of(found, anchors) if anchors is not None and found else None
+        known = gains_of(found, anchors, usual) if anchors is not None and found else None
         return None if anchors is None or known is None else cls(anchors, wanted, *known)
 
     def gains(self, similarities_to_learnwares: Sequence[float]) -> Array:
@@ -157,17 +178,21 @@ class Expectation:
         return expected_gains(to_anchors, drawn, self.gains_at[:first], self.own[:first])
 
 
-def expected_gains(to_anchors: Array, to_learnwares: Array, gains: Array, own: Array) -> Array:
+def expected_gains(
+    to_anchors: Array, to_learnwares: Array, gains: Array, own: Array, middle: Array | None = None
+) -> Array:
     """The gain to expect of each learnware, nats/token, (…, learnwares).
 
     ``to_anchors`` (…, anchors) and ``to_learnwares`` (…, learnwares): the requirement's
     similarities, −1 to 1. ``gains`` (learnwares, anchors) and ``own`` (learnwares,): what
-    :func:`gains_of` gives. The formula stands at the top of this file.
+    :func:`gains_of` gives. ``middle`` (learnwares,): medians of ``gains``, where they are known.
+    The formula stands at the top of this file.
     """
     import numpy as np
 
     near = np.exp((to_anchors - 1) / WIDTH)
     near_own = OWN * np.exp((to_learnwares - 1) / WIDTH)
     prior = np.exp((PRIOR - 1) / WIDTH)
-    total = near @ gains.T + near_own * own + prior * np.median(gains, axis=1)
+    middle = np.median(gains, axis=1) if middle is None else middle
+    total = near @ gains.T + near_own * own + prior * middle
     return np.asarray(total / (near.sum(-1, keepdims=True) + near_own + prior))

@@ -1,0 +1,290 @@
+"""The search: all rows by their signs, the best few thousand by their longer codes.
+
+What is sought is what ``rank`` would put first: the highest gain to expect where gains are known
+(``expect.py``), the highest similarity where they are not. A row that both parts of the search
+take for similar is kept as well as one that they take for useful, since the gain to expect hangs
+on the similarity steeply and the signs tell that only roughly.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lwtui.match.confidence import CLEAR_MARGIN
+from lwtui.match.expect import Usual, expected_gains, find_anchors
+from lwtui.match.index.project import Kind, project, quantised, sign_planes
+from lwtui.match.index.segment import Block, Segment, word64
+from lwtui.match.index.store import Snapshot
+from lwtui.match.result import Filters
+from lwtui.spec.compare import directions, similarities
+from lwtui.spec.specification import Specification
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float32]
+    Mask = NDArray[np.bool_]
+
+READ = 4096
+"""Rows whose longer codes are read, of the most similar; and as many of the most useful."""
+_AT_ONCE = 1 << 14
+"""Rows compared at a time: a plane of theirs is 128 kB and stays in the processor's cache."""
+_THREADS = 4
+
+
+@dataclass(frozen=True)
+class Query:
+    """A requirement as the index compares it."""
+
+    kind: Kind
+    numbers: dict[str, Array]
+    """Px of each part, of length 1."""
+    planes: dict[str, NDArray[np.uint64]]
+    """Its signs, (words,)."""
+    to_anchors: Array | None
+    """Its similarities to the anchors; None where the space has none."""
+
+    @classmethod
+    def of(cls, kind: Kind, wanted: Specification) -> Query:
+        """Raises ``ValueError`` when its parts have other lengths than the kind's."""
+        import numpy as np
+
+        numbers = {}
+        for name, vector in directions(wanted).items():
+            if dict(kind.lengths).get(name) != len(vector):
+                raise ValueError(f"The part {name} does not fit the index.")
+            numbers[name] = project(vector[None], kind.width, kind.seed)[0]
+        anchors = find_anchors(wanted.space, wanted.recipe) if kind.anchors else None
+        to_anchors = None
+        if anchors is not None:
+            found = [value for value, _ in similarities(wanted, anchors.specifications)]
+            to_anchors = np.array(found, np.float32)
+        return cls.of_projected(kind, numbers, to_anchors)
+
+    @classmethod
+    def of_projected(cls, kind: Kind, numbers: dict[str, Array], to_anchors: Array | None) -> Query:
+        import numpy as np
+
+        unit = {name: x / max(float(np.linalg.norm(x)), 1e-30) for name, x in numbers.items()}
+        planes = {
+            name: sign_planes(quantised(x[None]), kind.signs(name))[:, 0]
+            for name, x in unit.items()
+        }
+        return cls(kind, unit, planes, to_anchors)
+
+    @property
+    def bits(self) -> int:
+        """Bit n: part n of the kind is wanted."""
+        return sum(1 << place for place, name in enumerate(self.kind.parts) if name in self.numbers)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search gives: rows, best first."""
+
+    ids: tuple[str, ...]
+    values: Array
+    """What they are ordered by: gain to expect in nats/token, or similarity."""
+    similarities: Array
+    twins: NDArray[np.uint64]
+    passing: int
+    """Rows of the index that can be compared and pass the filters."""
+    usual: Usual | None
+    """What the passing ones show on average; None when no gain is known."""
+
+
+def search(snapshot: Snapshot, query: Query, filters: Filters, read: int = READ) -> Found:
+    """The rows whose longer codes were compared, best first: up to twice ``read``."""
+    import numpy as np
+
+    segments = snapshot.segments
+    workers = min(_THREADS, os.cpu_count() or 1, max(1, len(segments)))
+    with ThreadPoolExecutor(workers) as pool:
+        masks = list(pool.map(lambda each: passing(each, query, filters), segments))
+        usual = _usual(segments, masks) if query.to_anchors is not None else None
+        scan = functools.partial(_scan, query=query, usual=usual)
+        rough = list(pool.map(scan, segments, masks))
+    starts = np.cumsum([0, *map(len, segments)])
+    chosen = _best(rough, 0, read)
+    if usual is not None:
+        chosen = np.union1d(chosen, _best(rough, 1, read))
+    parts = np.split(chosen, np.searchsorted(chosen, starts[1:-1]))
+    ids: list[str] = []
+    columns = []
+    for segment, rows, start in zip(segments, parts, starts[:-1], strict=False):
+        columns.append(_compare(segment, rows - start, query, usual))
+        ids += [segment.name(row) for row in rows - start]
+    count = sum(int(mask.sum()) for mask in masks)
+    if not ids:
+        nothing = np.zeros(0, np.float32)
+        return Found((), nothing, nothing, np.zeros(0, np.uint64), count, usual)
+    alike, twins, *gains = (np.concatenate(column) for column in zip(*columns, strict=True))
+    values = alike
+    if query.to_anchors is not None and usual is not None:
+        values = expected_gains(query.to_anchors, _lifted(alike, twins), *gains)
+    order = np.lexsort((-alike, -values))
+    names = tuple(ids[place] for place in order)
+    return Found(names, values[order], alike[order], twins[order], count, usual)
+
+
+def _lifted(alike: Array, twins: NDArray[np.uint64]) -> Array:
+    """Near twins count as equally similar, as in ``rank``."""
+    import numpy as np
+
+    _, group = np.unique(twins, return_inverse=True)
+    best = np.full(int(group.max()) + 1, -np.inf, np.float32)
+    np.maximum.at(best, group, alike)
+    near = (twins != 0) & (best[group] - alike <= CLEAR_MARGIN)
+    return np.where(near, best[group], alike)
+
+
+def passing(block: Segment, query: Query, filters: Filters) -> Mask:
+    """Rows that count, can be compared, and satisfy the filters as ``rank.passes`` has it."""
+    import numpy as np
+
+    mask = block.live & ((block["has"] & query.bits) != 0) & ((block["odd"] & query.bits) == 0)
+    if filters.domain:
+        mask &= block["domain"] == np.uint64(word64(filters.domain))
+    if filters.licence:
+        mask &= block["licence"] == np.uint64(word64(filters.licence))
+    if filters.base:
+        word = np.uint64(word64(filters.base))
+        mask &= (block["base"] == word) | (block["itself"] == word)
+    if filters.language:
+        hits = np.flatnonzero(block["languages"] == np.uint64(word64(filters.language)))
+        speaks = np.zeros(len(mask), bool)
+        speaks[np.searchsorted(block["languages_at"], hits, side="right") - 1] = True
+        mask &= speaks
+    if filters.max_bytes:
+        mask &= block["size"] <= filters.max_bytes
+    return np.asarray(mask)
+
+
+def _usual(segments: Sequence[Segment], masks: Sequence[Mask]) -> Usual | None:
+    """The mean of the known gains, and the median of the known gains on their own data."""
+    import numpy as np
+
+    total, count, owns = np.zeros(0), 0, []
+    for segment, mask in zip(segments, masks, strict=True):
+        known = mask & (segment["known"] != 0)
+        owns.append(segment["own"][mask])
+        rows = len(known) if known.all() else int(known.sum())
+        if rows:
+            gains = segment["gains"] if rows == len(known) else segment["gains"][known]
+            sums = gains.sum(0, dtype=np.float64)
+            total = sums if not count else total + sums
+            count += rows
+    if not count:
+        return None
+    own = np.concatenate(owns)
+    own = own[~np.isnan(own)]
+    return Usual((total / count).astype(np.float32), float(np.median(own)) if len(own) else 0.0)
+
+
+def _scan(segment: Segment, mask: Mask, query: Query, usual: Usual | None) -> tuple[Array, Array]:
+    """Rough similarities and values, (rows,) each; −∞ for rows that do not pass."""
+    import numpy as np
+
+    alike = np.full(len(segment), -np.inf, np.float32)
+    for begin in range(0, len(segment), _AT_ONCE):
+        some = slice(begin, begin + _AT_ONCE)
+        if mask[some].any():
+            found = _rough(segment, some, query)
+            alike[some] = np.where(mask[some], found, np.float32(-np.inf))
+    if usual is None or query.to_anchors is None:
+        return alike, alike
+    values = alike.copy()
+    rows = np.flatnonzero(mask)
+    if len(rows):
+        gains = _gains(segment, slice(None) if len(rows) == len(mask) else rows, usual)
+        values[rows] = expected_gains(query.to_anchors, alike[rows], *gains)
+    return alike, values
+
+
+def _rough(segment: Segment, some: slice, query: Query) -> Array:
+    """Similarities by signs alone: cos(π·h), h the share of a part's signs that differ."""
+    import numpy as np
+
+    total: Array = np.zeros(1, np.float32)
+    shared: Array = np.zeros(1, np.float32)
+    has = segment["has"][some]
+    for place, name in enumerate(query.kind.parts):
+        if name not in query.planes:
+            continue
+        planes = segment["planes"][query.kind.words[name]]
+        differ = np.zeros(len(has), np.uint16)
+        for plane, ours in zip(planes, query.planes[name], strict=True):
+            differ += np.bitwise_count(plane[some] ^ ours)
+        here = (has >> place) & 1
+        cosines = _cosines(query.kind.signs(name))[differ]
+        total = total + cosines * here
+        shared = shared + here
+    return np.asarray(total / np.maximum(shared, 1), np.float32)
+
+
+@functools.cache
+def _cosines(signs: int) -> Array:
+    import numpy as np
+
+    return np.cos(np.pi * np.arange(signs + 1) / signs).astype(np.float32)
+
+
+def _best(rough: Sequence[tuple[Array, Array]], which: int, count: int) -> NDArray[np.int64]:
+    """Places of the ``count`` highest over all segments, ascending."""
+    import numpy as np
+
+    scores = np.concatenate([np.zeros(0, np.float32), *(pair[which] for pair in rough)])
+    if len(scores) > 16 * count:
+        # A bound from every eighth: few are above it, and sorting all would take longer than
+        # the scan. Were it too high by chance, all are sorted after all.
+        sample = scores[::8]
+        bound = np.partition(sample, len(sample) - count // 4)[len(sample) - count // 4]
+        places = np.flatnonzero(scores > bound)
+        if len(places) >= count:
+            best = np.argpartition(scores[places], len(places) - count)[-count:]
+            return np.sort(places[best])
+    places = np.flatnonzero(scores > -np.inf)
+    if len(places) > count:
+        places = places[np.argpartition(scores[places], len(places) - count)[-count:]]
+    return np.sort(places)
+
+
+def _compare(
+    segment: Segment, rows: NDArray[np.int64], query: Query, usual: Usual | None
+) -> tuple[NDArray[Any], ...]:
+    """Of a few rows: similarities by their longer codes, twins, and what :func:`_gains` gives."""
+    import numpy as np
+
+    codes = segment.read_codes(rows)
+    has = segment["has"][rows]
+    total = np.zeros(len(rows), np.float32)
+    shared = np.zeros(len(rows), np.float32)
+    for place, name in enumerate(query.kind.parts):
+        if name in query.numbers:
+            here = (has >> place) & 1
+            products = codes[:, query.kind.columns[name]].astype(np.float32) @ query.numbers[name]
+            total += here * products / np.maximum(segment["norms"][rows, place], 1e-30)
+            shared += here
+    alike = total / np.maximum(shared, 1)
+    return alike, segment["twin"][rows], *(_gains(segment, rows, usual) if usual else ())
+
+
+def _gains(
+    block: Block, rows: slice | NDArray[np.int64], usual: Usual
+) -> tuple[Array, Array, Array]:
+    """Gains at the anchors (rows, tasks), on their own data, and the medians, (rows,) each."""
+    import numpy as np
+
+    gains, own, known = block["gains"][rows], block["own"][rows], block["known"][rows]
+    middle = block["middle"][rows]
+    if not known.all():
+        gains = np.where(known[:, None] != 0, gains, usual.gains)
+        middle = np.where(known != 0, middle, np.median(usual.gains))
+    own = np.where(np.isnan(own), np.float32(usual.own), own)
+    return gains, own, middle
