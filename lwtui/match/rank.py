@@ -10,7 +10,7 @@ from lwtui.errors import BadInput
 from lwtui.learnware.model import Learnware, SpecificationEntry
 from lwtui.match.calibration import Calibration, find_calibration
 from lwtui.match.confidence import CLEAR_MARGIN, Sureness, intervals, redraw, sureness
-from lwtui.match.expect import Expectation
+from lwtui.match.expect import Expectation, Usual
 from lwtui.match.result import Filters, Match
 from lwtui.spec.compare import score, similarities
 from lwtui.spec.specification import Specification, load_specification
@@ -86,6 +86,7 @@ def rank(
     wanted: Specification,
     found: Sequence[Candidate],
     calibration: Calibration | None = None,
+    usual: Usual | None = None,
 ) -> tuple[tuple[Match, ...], Sureness]:
     """All candidates (of a collection, or a shortlist), best first, and how sure the first is.
 
@@ -93,11 +94,12 @@ def rank(
     space's anchors. Then near twins (trained on the same data, nearly as similar) are ordered
     among themselves by their measured scores, since similarity tells what data a model was trained
     on and not how well. Equal ones by id. The calibration is the requirement's unless given.
+    ``usual`` is what the whole collection shows where gains are not known, of a shortlist.
     Raises ``BadInput`` if a specification does not fit.
     """
     specifications = [candidate.specification for candidate in found]
     measured = similarities(wanted, specifications)
-    expectation = Expectation.of(wanted, specifications)
+    expectation = Expectation.of(wanted, specifications, usual)
     gains = expectation.gains([value for value, _ in measured]) if expectation else None
     ranked = [
         (
@@ -117,7 +119,7 @@ def rank(
         ranked = _better_twins_first(ranked)
     if calibration is None:
         calibration = calibration_of(wanted, [match for match, _ in ranked])
-    return _with_sureness(wanted, ranked, calibration)
+    return _with_sureness(wanted, ranked, calibration, usual)
 
 
 def calibration_of(wanted: Specification, matches: Sequence[Match]) -> Calibration:
@@ -128,7 +130,10 @@ def calibration_of(wanted: Specification, matches: Sequence[Match]) -> Calibrati
 
 
 def _with_sureness(
-    wanted: Specification, ranked: Sequence[_Ranked], calibration: Calibration
+    wanted: Specification,
+    ranked: Sequence[_Ranked],
+    calibration: Calibration,
+    usual: Usual | None,
 ) -> tuple[tuple[Match, ...], Sureness]:
     """The matches with their intervals, and how sure the first is."""
     matches = [match for match, _ in ranked]
@@ -138,7 +143,7 @@ def _with_sureness(
         spread = intervals(drawn, [match.similarity for match in matches[:REDRAWN]])
         for place, interval in enumerate(spread):
             matches[place] = dataclasses.replace(matches[place], interval=interval)
-    expectation = Expectation.of(wanted, [specification for _, specification in ranked])
+    expectation = Expectation.of(wanted, [specification for _, specification in ranked], usual)
     if drawn is not None and expectation is not None:
         drawn = expectation.redrawn(drawn)
     values = [match.value for match in matches]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from lwtui.dataset import FieldMap
     from lwtui.dataset.example import Example
     from lwtui.learnware.collection import Collection
+    from lwtui.learnware.model import Learnware
     from lwtui.match.calibration import Calibration
     from lwtui.spec.specification import Specification
 
@@ -78,7 +81,7 @@ def match(
                 held_back=HELD_BACK if verify else 0,
                 context=context,
             )
-        result = _rank(wanted, filters or Filters(), collection, calibration)
+        result = _rank(wanted, filters or Filters(), collection, calibration, top)
         if verify and dataset is not None and result.matches:
             held = _held_back(dataset, rows, seed, fields, context)
             result = _verified(result, min(verify, len(result.matches)), held, collection, context)
@@ -108,17 +111,27 @@ def _rank(
     filters: Filters,
     collection: Collection,
     calibration: Calibration | None,
+    top: int,
 ) -> MatchResult:
     from lwtui.match.abstain import by_similarity
     from lwtui.match.confidence import Sureness
+    from lwtui.match.index.upkeep import SHORT, shortlist
     from lwtui.match.rank import calibration_of, candidates, explain_nothing, passes, rank
 
     everything = [item for item in collection.list() if item.model.kind != "base"]
-    chosen = [item for item in everything if passes(item, collection.base_of(item), filters)]
-    found = list(candidates(chosen, wanted))
-    if not found and not list(candidates(everything, wanted)):
+    base_of = _remembered(collection)
+    short = shortlist(collection.home, everything, base_of, wanted, filters, max(SHORT, 2 * top))
+    if short is None:
+        chosen = [item for item in everything if passes(item, base_of(item), filters)]
+        found = list(candidates(chosen, wanted))
+        comparable = len(found)
+        nothing = not found and not list(candidates(everything, wanted))
+    else:
+        found = list(candidates(short.learnwares, wanted))
+        comparable, nothing = short.comparable, short.nothing
+    if nothing:
         raise explain_nothing(everything, wanted.space, wanted.recipe)
-    matches, sure = rank(wanted, found, calibration)
+    matches, sure = rank(wanted, found, calibration, short.usual if short else None)
     calibration = calibration or calibration_of(wanted, matches)
     base = collection.base_of(matches[0].learnware) if matches else None
     reason = by_similarity(matches, calibration)
@@ -135,11 +148,21 @@ def _rank(
         abstained=bool(reason),
         reason=reason,
         base=base,
-        skipped=len(everything) - len(found),
+        skipped=len(everything) - comparable,
         rows_skipped=wanted.skipped,
         problems=wanted.problems,
         seconds=wanted.seconds,
     )
+
+
+def _remembered(collection: Collection) -> Callable[[Learnware], Learnware | None]:
+    """``collection.base_of``, asked once for each base: thousands of adapters share a few."""
+
+    @functools.cache
+    def find(name: str) -> Learnware | None:
+        return collection.find_base(name)
+
+    return lambda learnware: find(learnware.model.base) if learnware.model.base else None
 
 
 def _held_back(

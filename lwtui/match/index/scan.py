@@ -244,8 +244,9 @@ def _best(rough: Sequence[tuple[Array, Array]], which: int, count: int) -> NDArr
         # A bound from every eighth: few are above it, and sorting all would take longer than
         # the scan. Were it too high by chance, all are sorted after all.
         sample = scores[::8]
-        bound = np.partition(sample, len(sample) - count // 4)[len(sample) - count // 4]
-        places = np.flatnonzero(scores > bound)
+        place = len(sample) - max(1, count // 4)
+        bound = max(np.partition(sample, place)[place], np.finfo(np.float32).min)
+        places = np.flatnonzero(scores >= bound)
         if len(places) >= count:
             best = np.argpartition(scores[places], len(places) - count)[-count:]
             return np.sort(places[best])

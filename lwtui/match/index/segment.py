@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -219,6 +220,8 @@ class Segment(Block):
         _check(self, rows)
         if len(self.live) != rows:
             raise DamagedError(f"{path.name}: the list of removed rows has another length")
+        self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        weakref.finalize(self, os.close, self._descriptor)
 
     def read_codes(self, rows: Iterable[int]) -> NDArray[np.int8]:
         """The codes of a few rows, (rows, bytes). Read, not mapped: mapped, the pages of every
@@ -226,9 +229,8 @@ class Segment(Block):
         import numpy as np
 
         length = self.kind.row_bytes
-        with self.path.open("rb", buffering=0) as file:
-            read = _reader(file.fileno())
-            data = b"".join([read(length, self._codes_at + length * int(row)) for row in rows])
+        read = _reader(self._descriptor)
+        data = b"".join([read(length, self._codes_at + length * int(row)) for row in rows])
         return np.frombuffer(data, np.int8).reshape(-1, length)
 
 

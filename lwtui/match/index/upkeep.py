@@ -171,11 +171,11 @@ def indexed(kind: Kind, learnwares: Sequence[Learnware], base_of: BaseOf) -> Blo
             for name, vector in directions(dataclasses.replace(found, parts=right)).items():
                 projected = project(vector[None], kind.width, kind.seed)
                 codes[place, kind.columns[name]] = quantised(projected)[0]
-        facts.append(_facts(learnware, found, kind, base_of, has, odd))
+        facts.append(facts_of(learnware, found, kind, base_of, has, odd))
     return block_of(kind, facts, codes)
 
 
-def _facts(
+def facts_of(
     learnware: Learnware,
     found: Specification | None,
     kind: Kind,
@@ -183,6 +183,7 @@ def _facts(
     has: int,
     odd: int,
 ) -> Facts:
+    """A learnware's row beside its codes; ``has`` and ``odd`` as in :class:`Facts`."""
     semantic = learnware.semantic
     anchors = find_anchors(kind.space, kind.recipe)
     data = _data_and_tasks(learnware)
