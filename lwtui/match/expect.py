@@ -4,14 +4,14 @@ Similarity tells whose data is alike. It does not tell what a learnware does to 
 its own, and on that learnwares differ most: a narrow one can be far worse than its base, and to a
 new task the most similar learnware is always somebody. So a learnware also carries what it did to a
 few public tasks, the space's anchors: its **gains**, the base's mean answer loss minus its own. The
-gain to expect on a requirement is a mean of those, weighted by the requirement's similarity s to
-each anchor (Nadaraya 1964, Watson 1964), and of its gain on its own training data::
+gain to expect on a requirement is a mean of those and of the gain g on its own training data,
+weighted by the requirement's similarity to each (Nadaraya 1964, Watson 1964)::
 
-    ĝ = (Σ_a k(s_a)·g_a + OWN·k(s)·g + k(PRIOR)·median_a g_a) / (Σ_a k(s_a) + OWN·k(s) + k(PRIOR))
+    ĝ = (Σ_a k(s_a)·g_a + k(s)·g) / (Σ_a k(s_a) + k(s)),  k(s) = exp((s − mean_a s_a) / (WIDTH·sd))
 
-with k(s) = exp(s / WIDTH). The last term holds where nothing is similar. The constants lie on a
-plateau that ``tests/benchmarks/experiment`` measured; WIDTH is also the temperature at which the
-``learnware`` package's searcher reads similarities.
+with sd the standard deviation of the similarities to the anchors: how high similarities are depends
+on how a dataset is written, and how far one stands out does not. What WIDTH is worth is measured in
+``tests/benchmarks/experiment``.
 """
 
 from __future__ import annotations
@@ -35,12 +35,10 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).with_name("anchors")
 _KEY = "lwtui.anchors"
-WIDTH = 0.1
-"""Difference of similarities that changes a weight by the factor e."""
-OWN = 3.0
-"""Weight of a learnware's own training data beside an anchor as similar."""
-PRIOR = 0.3
-"""Similarity that the median gain over the anchors counts as."""
+WIDTH = 0.7
+"""Standard deviations of the similarities that change a weight by the factor e."""
+LEAST_SPREAD = 0.05
+"""Standard deviation of data that is like no anchor more than like another, where it would be 0."""
 
 
 @dataclass(frozen=True)
@@ -190,9 +188,8 @@ def expected_gains(
     """
     import numpy as np
 
-    near = np.exp((to_anchors - 1) / WIDTH)
-    near_own = OWN * np.exp((to_learnwares - 1) / WIDTH)
-    prior = np.exp((PRIOR - 1) / WIDTH)
-    middle = np.median(gains, axis=1) if middle is None else middle
-    total = near @ gains.T + near_own * own + prior * middle
-    return np.asarray(total / (near.sum(-1, keepdims=True) + near_own + prior))
+    middle = to_anchors.mean(-1, keepdims=True)
+    scale = WIDTH * np.maximum(to_anchors.std(-1, keepdims=True), LEAST_SPREAD)
+    near = np.exp((to_anchors - middle) / scale)
+    near_own = np.exp((to_learnwares - middle) / scale)
+    return np.asarray((near @ gains.T + near_own * own) / (near.sum(-1, keepdims=True) + near_own))

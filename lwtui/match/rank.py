@@ -90,17 +90,19 @@ def rank(
 ) -> tuple[tuple[Match, ...], Sureness]:
     """All candidates (of a collection, or a shortlist), best first, and how sure the first is.
 
-    By the gain to expect of each (``expect.py``); by similarity where nothing was measured on the
-    space's anchors. Then near twins (trained on the same data, nearly as similar) are ordered
-    among themselves by their measured scores, since similarity tells what data a model was trained
-    on and not how well. Equal ones by id. The calibration is the requirement's unless given.
-    ``usual`` is what the whole collection shows where gains are not known, of a shortlist.
+    By the gain to expect of each (``expect.py``), for which near twins (trained on the same data,
+    nearly as similar) count as equally similar: similarity tells what data a model was trained on
+    and not how well. Where nothing was measured on the space's anchors by similarity, and near
+    twins among themselves by their measured scores. Equal ones by id. The calibration is the
+    requirement's unless given. ``usual`` is what the whole collection shows where gains are not
+    known, of a shortlist.
     Raises ``BadInput`` if a specification does not fit.
     """
     specifications = [candidate.specification for candidate in found]
     measured = similarities(wanted, specifications)
     expectation = Expectation.of(wanted, specifications, usual)
-    gains = expectation.gains([value for value, _ in measured]) if expectation else None
+    alike = _nearest_twin([each.learnware for each in found], [value for value, _ in measured])
+    gains = expectation.gains([measured[i][0] for i in alike]) if expectation else None
     ranked = [
         (
             Match(
@@ -145,7 +147,9 @@ def _with_sureness(
             matches[place] = dataclasses.replace(matches[place], interval=interval)
     expectation = Expectation.of(wanted, [specification for _, specification in ranked], usual)
     if drawn is not None and expectation is not None:
-        drawn = expectation.redrawn(drawn)
+        first = matches[:REDRAWN]
+        alike = _nearest_twin([m.learnware for m in first], [m.similarity for m in first])
+        drawn = expectation.redrawn(drawn[:, alike])
     values = [match.value for match in matches]
     twins_of_first = same_as_first(matches)
     same = [match.id in twins_of_first for match in matches]
@@ -162,6 +166,21 @@ def same_as_first(matches: Sequence[Match]) -> set[str]:
         for match in matches
         if match is matches[0] or twins(match.learnware, matches[0].learnware)
     }
+
+
+def _nearest_twin(learnwares: Sequence[Learnware], values: Sequence[float]) -> list[int]:
+    """For each learnware the place of its most similar near twin, or its own."""
+    groups: dict[tuple[frozenset[str], ...], list[int]] = {}
+    for place, learnware in enumerate(learnwares):
+        if all(known := _known(learnware)):
+            groups.setdefault(known, []).append(place)
+    result = list(range(len(learnwares)))
+    for places in groups.values():
+        best = max(places, key=lambda place: values[place])
+        for place in places:
+            if values[best] - values[place] <= CLEAR_MARGIN:
+                result[place] = best
+    return result
 
 
 def _better_twins_first(ranked: list[_Ranked]) -> list[_Ranked]:
@@ -183,12 +202,15 @@ def _better_twins_first(ranked: list[_Ranked]) -> list[_Ranked]:
 
 def twins(one: Learnware, other: Learnware) -> bool:
     """Trained on the same named data, with scores measured on the same tasks."""
-    names = {source.name for source in one.semantic.data}
-    tasks = {score.task for score in one.scores if score.metric == _LOSS}
+    known = _known(one)
+    return all(known) and known == _known(other)
+
+
+def _known(learnware: Learnware) -> tuple[frozenset[str], ...]:
+    """Names of its training data, and the tasks it was measured on."""
     return (
-        bool(names and tasks)
-        and names == {source.name for source in other.semantic.data}
-        and tasks == {score.task for score in other.scores if score.metric == _LOSS}
+        frozenset(source.name for source in learnware.semantic.data),
+        frozenset(score.task for score in learnware.scores if score.metric == _LOSS),
     )
 
 

@@ -194,6 +194,21 @@ class Decoder:
             inner, _ = self._norm(hidden, self._last_norm)
             return self._sum_by_row(self._head_gradient(inner, batch, check), batch)
 
+    def prompt_states(self, batch: Packed, check: Callable[[], None]) -> torch.Tensor:
+        """Mean of the output head's input over each row's prompt tokens, float32 (R, hidden)."""
+        import torch
+
+        chosen = batch.tokens_of("prompt")
+        sums = torch.zeros((batch.rows, self.space.hidden), device=self.device)
+        if chosen.start == chosen.stop:
+            return sums
+        with torch.no_grad():
+            hidden, _ = self._forward(batch, check)
+            inner, _ = self._norm(hidden[chosen], self._last_norm)
+            row = batch.row[chosen]
+            tokens = torch.bincount(row, minlength=batch.rows).clamp(min=1)
+            return sums.index_add_(0, row, inner.float()) / tokens[:, None]
+
     def _sum_by_row(self, change: torch.Tensor, batch: Packed) -> torch.Tensor:
         """Sums over each row's answer tokens, (R, hidden)."""
         answer = batch.tokens_of("answer")

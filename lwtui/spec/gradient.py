@@ -82,7 +82,7 @@ def row_gradients(
     import torch
 
     try:
-        return reference.decoder(space).row_gradients(_packed(rows, reference.device), PARTS, check)
+        return reference.decoder(space).row_gradients(packed(rows, reference.device), PARTS, check)
     except torch.OutOfMemoryError as error:
         if len(rows) == 1:
             raise LwtuiError(
@@ -142,7 +142,7 @@ def gradient_sums(
     return result
 
 
-def _packed(rows: Sequence[Rendered], device: str) -> Packed:
+def packed(rows: Sequence[Rendered], device: str) -> Packed:
     """The rows' tokens but each one's last, which predicts nothing: prompts first."""
     import torch
 

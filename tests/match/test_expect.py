@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lwtui.errors import BadInput
 from lwtui.learnware.collection import Collection
-from lwtui.learnware.model import Learnware, ModelInfo
+from lwtui.learnware.model import DataSource, Learnware, ModelInfo, Score, Semantic
 from lwtui.match import expect
 from lwtui.match.expect import Anchors, expected_gains, find_anchors, gains_of, write_anchors
 from lwtui.match.rank import Candidate, candidates, rank
@@ -82,6 +82,25 @@ def test_who_was_not_measured_is_taken_for_the_average(anchors: Anchors) -> None
     np.testing.assert_allclose(gains, [[-1, 1], [-2, 0.5], [-3, 0], [-2, 0.5]])
     np.testing.assert_allclose(own, [0.5, 0.5, 1.5, 0.5])
     assert gains_of([specification(drawn(7)), elsewhere], anchors) is None
+
+
+def test_near_twins_are_told_apart_by_what_was_measured(anchors: Anchors) -> None:
+    weak, good, far = (
+        dataclasses.replace(
+            learnware(name),
+            semantic=Semantic(data=(DataSource("BANK"),)),
+            scores=(Score("bank/intents", "answer loss", 1.0),),
+        )
+        for name in ("weak", "good", "far")
+    )
+    found = [
+        Candidate(weak, measured(drawn(5) + 0.3 * drawn(6), [0, 0], 0.4)),
+        Candidate(good, measured(drawn(5) + 0.4 * drawn(7), [0, 0], 0.9)),
+        Candidate(far, measured(drawn(5) + 2 * drawn(8), [0, 0], 0.2)),
+    ]
+    matches, _ = rank(specification(drawn(5)), found)
+    assert [match.learnware.name for match in matches] == ["good", "weak", "far"]
+    assert matches[0].similarity < matches[1].similarity
 
 
 def test_without_any_measurement_similarity_decides(anchors: Anchors) -> None:

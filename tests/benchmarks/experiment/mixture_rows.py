@@ -1,7 +1,7 @@
-"""Caches what routing looks at: of every user's scored rows the prompt alone, as a router sees it.
+"""Caches what a mixture looks at besides the gradients of a user's rows, by layout.
 
-Gradients of the prompt's loss (unit rows, float16) and mean hidden states of the reference model,
-by layout. Called by ``mixture.py``; the rows of specifications come from the experiment's caches.
+The reference model's states of every user's prompts, and of the scored prompts the gradients too:
+what routing sees. Called by ``mixture.py``.
 """
 
 from __future__ import annotations
@@ -15,62 +15,88 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lwtui.dataset.example import Example
-from lwtui.spec.render import question_text
-from tests.benchmarks.experiment import embeddings, gradients, plan, rows
+from lwtui.spec.reference import Reference, load_reference
+from lwtui.spec.render import question_text, render
+from lwtui.spec.rows import prompt_states
+from lwtui.spec.space import Space, find_space
+from tests.benchmarks.experiment import gradients, plan, rows
 
 Array = NDArray[np.float32]
 LAYOUTS = ("instruction", "bare")
-FOLDER = "mixture"
+ROWS = 64
 
 
 @dataclass(frozen=True)
 class Prompts:
-    """One user's rows as prompts without answers."""
+    """One user's prompts, without answers."""
 
-    gradient: Array
-    """Unit gradients of the prompt part, (rows, dimension)."""
-    hidden: Array
-    """(rows, hidden)."""
+    states: Array
+    """Of the rows of the specification, (rows, hidden)."""
     text: list[str]
+    scored_gradients: Array
+    """Unit gradients of the prompt part, (scored rows, dimension)."""
+    scored_states: Array
+    scored_text: list[str]
 
 
-def prompts_of(data: Path, task: str, layout: str) -> list[Example]:
-    """The scored rows without their answers."""
-    examples = rows.laid_out(rows.user(data, task).scored, layout)
-    return [Example(one.prompt, one.input, None) for one in examples]
+def _prompts(data: Path, task: str, layout: str) -> tuple[list[Example], list[Example]]:
+    """Rows of the specification, and scored rows, without their answers."""
+    found = rows.user(data, task)
+    both = (found.rows[:ROWS], found.scored)
+    first, second = (
+        [Example(one.prompt, one.input, None) for one in rows.laid_out(side, layout)]
+        for side in both
+    )
+    return first, second
 
 
-def _file(work: Path, task: str, layout: str) -> Path:
-    return work / FOLDER / f"{task.replace('/', '.')}-{layout}.npz"
+def _file(work: Path, kind: str, task: str, layout: str) -> Path:
+    return work / "mixture" / f"{task.replace('/', '.')}-{layout}-{kind}.npz"
 
 
 def cache(data: Path, work: Path, layouts: Sequence[str] = LAYOUTS) -> None:
-    """Compute what is missing; a minute or two for all users on one free core."""
-    from lwtui.spec.reference import load_reference
-    from lwtui.spec.space import find_space
-
-    wanted = [(t, w) for t in plan.USERS for w in layouts if not _file(work, t, w).exists()]
-    if not wanted:
-        return
+    """Compute what is missing: some five minutes of one core for all users and both layouts."""
     space = find_space("starter")
-    reference = load_reference(space, device="cpu")
-    embed = embeddings.reference_embedder()
-    for task, layout in wanted:
+    reference = None
+    for task, layout in [(task, layout) for task in plan.USERS for layout in layouts]:
         began = time.monotonic()
-        prompts = prompts_of(data, task, layout)
-        found = gradients.compute(reference, space, prompts, 256)
-        hidden = embed([question_text(one) for one in prompts])
-        file = _file(work, task, layout)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_suffix(".tmp.npz")
-        np.savez(temporary, gradient=found["unit_prompt"], hidden=hidden)
-        temporary.replace(file)
-        print(f"{task:<40}{layout:<12}{time.monotonic() - began:6.1f} s", flush=True)
+        for kind, make in (("gradients", _gradients), ("states", _states)):
+            file = _file(work, kind, task, layout)
+            if file.exists():
+                continue
+            reference = reference or load_reference(space, device="cpu")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            temporary = file.with_suffix(".tmp.npz")
+            np.savez(temporary, **make(reference, space, *_prompts(data, task, layout)))
+            temporary.replace(file)
+            print(f"{kind:<10}{task:<40}{layout:<12}{time.monotonic() - began:6.1f} s", flush=True)
+
+
+def _gradients(
+    reference: Reference, space: Space, _: list[Example], scored: list[Example]
+) -> dict[str, Array]:
+    return {"scored": gradients.compute(reference, space, scored, 256)["unit_prompt"]}
+
+
+def _states(
+    reference: Reference, space: Space, first: list[Example], scored: list[Example]
+) -> dict[str, Array]:
+    def of(examples: list[Example]) -> Array:
+        tokenizer = reference.tokenizer
+        rendered = [render(one, space.template, tokenizer, space.max_tokens) for one in examples]
+        return prompt_states(reference, space, rendered)
+
+    return {"rows": of(first), "scored": of(scored)}
 
 
 def load(data: Path, work: Path, task: str, layout: str) -> Prompts:
-    """The scored rows of one user as a router sees them."""
-    with np.load(_file(work, task, layout), allow_pickle=False) as found:
-        gradient, hidden = found["gradient"].astype(np.float32), found["hidden"]
-    text = [question_text(one) for one in prompts_of(data, task, layout)]
-    return Prompts(gradient, hidden, text)
+    """Everything that is cached of one user."""
+    with np.load(_file(work, "gradients", task, layout), allow_pickle=False) as found:
+        gradient = found["scored"].astype(np.float32)
+    with np.load(_file(work, "states", task, layout), allow_pickle=False) as found:
+        states, scored = found["rows"], found["scored"]
+    first, second = _prompts(data, task, layout)
+    return Prompts(
+        states, [question_text(one) for one in first],
+        gradient, scored, [question_text(one) for one in second],
+    )  # fmt: skip

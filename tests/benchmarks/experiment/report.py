@@ -167,6 +167,7 @@ TABLES: dict[str, tuple[str, Callable[[], Lines]]] = {
     "paper": ("table.csv", paper_table),
     "exact": ("table.csv", exact_table),
     "regret": ("recipes.csv", regret_table),
+    "width": ("width.csv", plain("width.csv")),
     "recipes by similarity": ("recipes.csv", lambda: recipe_table("similarity")),
     "recipes by gain": ("recipes.csv", lambda: recipe_table("expected gain")),
     "recipes, prompts only": (

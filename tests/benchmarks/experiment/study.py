@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lwtui.match import expect
 from tests.benchmarks.experiment import expected, plan, recipes, text, value, vectors
 from tests.benchmarks.experiment.vectors import Sides
 
@@ -28,6 +29,7 @@ GROUPS: dict[str, tuple[tuple[str, ...], bool]] = {
     "own out": (plan.SEEN, True),
     "unseen": (plan.UNSEEN, False),
 }
+WIDTHS = (0.3, 0.5, 0.7, 1.0, 1.5)
 ABLATION = (
     ["prompt", "answer"],
     ["answer", "output"],
@@ -132,6 +134,19 @@ def text_recipes(data: Path, work: Path) -> Iterator[tuple[str, str, Array]]:
                 yield f"RKME, {name}", has, text.rkme(work, model, answers)
 
 
+def widths(measured: value.Measured, similarity: Array) -> Iterator[list[object]]:
+    """The pick of the default recipe when similarities count more or less sharply."""
+    usual = expect.WIDTH
+    try:
+        for width in WIDTHS:
+            expect.WIDTH = width
+            order = expected.gains(measured, similarity)
+            found = [value.value(measured, order, list(u), out) for u, out in GROUPS.values()]
+            yield [width, *(round(one.pick, 4) for one in found)]
+    finally:
+        expect.WIDTH = usual
+
+
 def lines(
     name: str, has: str, measured: value.Measured, orders: dict[str, Array]
 ) -> Iterator[list[object]]:
@@ -161,6 +176,10 @@ def main() -> None:
     measured = value.read(arguments.work)
     sides = vectors.cached_sides(arguments.work, "vectors", lambda: vectors.build(arguments.work))
     RESULTS.mkdir(exist_ok=True)
+    with (RESULTS / "width.csv").open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["width", *GROUPS])
+        writer.writerows(widths(measured, recipes.cosines(*sides["row unit norm"])))
     with (RESULTS / "recipes.csv").open("w", newline="") as file:
         fields = [field.name for field in dataclasses.fields(value.Value)]
         writer = csv.writer(file, lineterminator="\n")
