@@ -24,17 +24,17 @@ from numpy.typing import NDArray
 
 from lwtui.match.expect import expected_gains
 from tests.benchmarks.experiment import (
-    embeddings,
     expected,
     gradients,
+    mixture_groups,
     mixture_rows,
     plan,
     recipes,
     value,
 )
-from tests.benchmarks.experiment.mixture_groups import Choice, choose_clusters, cover, nearest
+from tests.benchmarks.experiment.mixture_groups import Choice, View
 from tests.benchmarks.experiment.study import RESULTS
-from tests.benchmarks.experiment.text import WORD
+from tests.benchmarks.experiment.table import against, interval
 
 Array = NDArray[np.float64]
 ROWS = 64
@@ -98,9 +98,7 @@ class Data:
     mean: dict[str, Array]
     rows: list[dict[str, Array]]
     """Unit row gradients of each user's specification by part."""
-    hidden: list[Array]
-    text: list[list[str]]
-    scored: list[mixture_rows.Prompts]
+    prompts: list[mixture_rows.Prompts]
     loss: Array
     """Summed answer losses (sets and the base, users, scored rows)."""
     tokens: Array
@@ -117,19 +115,15 @@ def read(data: Path, work: Path, layout: str) -> Data:
             raw[part].append(recipes.part_rows(cached, part, False).mean(0))
     stacked = {part: recipes.unit(np.stack(found)) for part, found in raw.items()}
     mean = {part: found.mean(0) for part, found in stacked.items()}
-    found = np.load(work / "embeddings" / "reference.npz", allow_pickle=False)
-    rows, hidden = [], []
+    rows = []
     for user in plan.USERS:
         cached = gradients.load(work, "user", user, layout, ROWS)
         rows.append({part: recipes.part_rows(cached, part, False) for part in PARTS})
-        hidden.append(found[f"user|{user.replace('/', '.')}|{layout}|prompts"])
     losses, tokens = _losses(measured)
     return Data(
         {part: recipes.unit(vectors - mean[part]) for part, vectors in stacked.items()},
         mean,
         rows,
-        hidden,
-        [embeddings.texts(data, "user", user, layout, False) for user in plan.USERS],
         [mixture_rows.load(data, work, user, layout) for user in plan.USERS],
         losses,
         tokens,
@@ -138,18 +132,16 @@ def read(data: Path, work: Path, layout: str) -> Data:
 
 
 def _losses(measured: value.Measured) -> tuple[Array, Array]:
-    """Of each training set the mean of its learnwares; the base last; a user with fewer scored
-    rows has zeros."""
+    """Of each training set the mean of its learnwares; the base last."""
     shape = (len(measured.users), plan.SCORED_ROWS)
     loss, tokens = np.zeros((len(measured.sets) + 1, *shape)), np.zeros(shape)
     for user, base in enumerate(measured.base_rows):
         held = base[: plan.SCORED_ROWS]
-        count = len(held)
-        loss[-1, user, :count], tokens[user, :count] = held[:, 0], held[:, 1]
+        loss[-1, user], tokens[user] = held[:, 0], held[:, 1]
         for index, key in enumerate(measured.sets):
             names = expected.names_of(measured, key)
-            each = [measured.rows[name][user][:count, 0] for name in names]
-            loss[index, user, :count] = np.mean(each, axis=0)
+            each = [measured.rows[name][user][: plan.SCORED_ROWS, 0] for name in names]
+            loss[index, user] = np.mean(each, axis=0)
     return loss, tokens
 
 
@@ -165,11 +157,29 @@ class Mix:
         taken = list(zip(self.users, counts, strict=True))
         parts = PARTS if has == "answers" else ("prompt",)
         self.parts = {p: np.concatenate([data.rows[u][p][:n] for u, n in taken]) for p in parts}
-        self.hidden = np.concatenate([data.hidden[u][:n] for u, n in taken])
-        self.text = [line for u, n in taken for line in data.text[u][:n]]
-        own = set(mix)
-        self._anchors = [i for i, t in enumerate(expected.STARTER_TASKS) if t not in own]
-        self.scored = [data.scored[u] for u in self.users]
+        self._anchors = [i for i, t in enumerate(expected.STARTER_TASKS) if t not in mix]
+        prompts = [data.prompts[u] for u in self.users]
+        self.views = {
+            "prompt gradient": mixture_groups.view(
+                self.parts["prompt"],
+                [one.scored_gradients for one in prompts],
+                data.mean["prompt"],
+            ),
+            "hidden state": mixture_groups.view(
+                np.concatenate([data.prompts[u].states[:n] for u, n in taken]),
+                [one.scored_states for one in prompts],
+            ),
+            "text": mixture_groups.text_view(
+                [line for u, n in taken for line in data.prompts[u].text[:n]],
+                [one.scored_text for one in prompts],
+            ),
+        }
+
+    @property
+    def all_parts(self) -> Array:
+        """The rows' centred unit gradients of all parts side by side."""
+        found = [recipes.unit(r - self.data.mean[p]) for p, r in self.parts.items()]
+        return recipes.unit(np.concatenate(found, axis=1))
 
     def gains(self, chosen: NDArray[np.int64]) -> Array:
         """Gains to expect of every set and of the base (0) on some of the rows, (sets + 1,).
@@ -188,55 +198,140 @@ class Mix:
         return np.mean(found, axis=0)
 
     def loss(self, routed: Sequence[NDArray[np.int64]]) -> float:
-        """Of the learnwares each task's scored rows went to, the mean over the tasks."""
-        found = []
-        for user, chosen in zip(self.users, routed, strict=True):
-            rows = np.arange(len(chosen))
-            total = self.data.loss[chosen, user, rows].sum()
-            found.append(total / self.data.tokens[user, : len(chosen)].sum())
-        return float(np.mean(found))
+        """Of the options that each task's scored rows went to; the mean over the tasks."""
+        each = np.arange(plan.SCORED_ROWS)
+        losses = [self.data.loss[c, u, each].sum() for u, c in zip(self.users, routed, strict=True)]
+        return float(np.mean(np.array(losses) / self.data.tokens[self.users].sum(1)))
 
     def all_to(self, chosen: Sequence[int]) -> float:
-        """The loss with one learnware for each task."""
-        return self.loss(
-            [np.full(len(s.text), c) for s, c in zip(self.scored, chosen, strict=True)]
+        """The loss with one option for each task."""
+        return self.loss([np.full(plan.SCORED_ROWS, option) for option in chosen])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one way came to for one mix."""
+
+    loss: float
+    right: float = float("nan")
+    learnwares: int = 1
+
+
+GROUPED = (
+    ("all gradients", "silhouette", "prompt gradient"),
+    ("prompt gradient", "silhouette", "prompt gradient"),
+    ("hidden state", "silhouette", "hidden state"),
+    ("text", "silhouette", "text"),
+    ("rows", "similarity", "hidden state"),
+    ("prompt gradient", "cover", "prompt gradient"),
+    ("text", "cover", "text"),
+    ("hidden state", "cover", "hidden state"),
+    ("hidden state", "cover", "prompt gradient"),
+    ("hidden state", "cover", "text"),
+    ("hidden state", "cover", "learnware's prompts"),
+    ("hidden state", "cover", "tasks known"),
+)
+"""(what rows are grouped by, how the set is chosen, what prompts are routed by)."""
+PRODUCT = "hidden state, cover, hidden state"
+
+
+def outcomes(mix: Mix) -> dict[str, Outcome]:
+    """Every way for one mix."""
+    base, tasks = len(mix.data.loss) - 1, len(mix.users)
+    everything = np.arange(len(mix.task))
+    single = int(mix.gains(everything).argmax())
+    picks = [int(mix.gains(everything[mix.task == t]).argmax()) for t in range(tasks)]
+    each = mix.data.loss[:, mix.users].sum(-1) / mix.data.tokens[mix.users].sum(-1)
+    found = {
+        "base": Outcome(mix.all_to([base] * tasks), 1.0),
+        "single pick": Outcome(mix.all_to([single] * tasks), 1.0),
+        "best single (hindsight)": Outcome(float(each.mean(1).min()), 1.0),
+        "pick per task, tasks known": Outcome(mix.all_to(picks), 1.0, len(set(picks))),
+        "best per task (hindsight)": Outcome(
+            float(each.min(0).mean()), 1.0, len(set(each.argmin(0)))
+        ),
+    }
+    choices: dict[tuple[str, str], Choice] = {}
+    for by, how, routed_by in GROUPED:
+        if (by, how) not in choices:
+            choices[by, how] = _choose(mix, by, how)
+        choice = choices[by, how]
+        routed = _routed(mix, choice, routed_by)
+        right = mixture_groups.rows_right(choice, mix.task, routed)
+        loss = mix.loss([np.array(choice.options)[places] for places in routed])
+        found[f"{by}, {how}, {routed_by}"] = Outcome(loss, right, len(choice.options))
+    return found
+
+
+def _choose(mix: Mix, by: str, how: str) -> Choice:
+    if by == "rows":
+        return mixture_groups.by_similarity(mix.similarity(mix.parts))
+    rows = mix.all_parts if by == "all gradients" else mix.views[by].rows
+    how_to = {"silhouette": mixture_groups.by_silhouette, "cover": mixture_groups.by_cover}
+    return how_to[how](rows, mix.gains)
+
+
+def _routed(mix: Mix, choice: Choice, by: str) -> list[NDArray[np.int64]]:
+    if by in mix.views:
+        return mixture_groups.route(choice, mix.views[by])
+    if by == "tasks known":
+        homes = [np.bincount(choice.places[mix.task == t]).argmax() for t in range(len(mix.users))]
+        return [np.full(plan.SCORED_ROWS, home) for home in homes]
+    sets = np.vstack([mix.data.sets["prompt"], np.zeros_like(mix.data.sets["prompt"][:1])])
+    own = View(sets[choice.options], mix.views["prompt gradient"].scored)
+    return [(prompts @ own.rows.T).argmax(1) for prompts in own.scored]
+
+
+def show(title: str, found: list[dict[str, Outcome]]) -> None:
+    """A table of means over mixes, against the single pick."""
+    print(f"\n{title}: {len(found)} mixes")
+    print(f"{'':<52}{'loss':>7}{'right':>7}{'set':>5}  {'w/t/l':<9}95 % of the difference")
+    single = np.array([one["single pick"].loss for one in found])
+    for way in found[0]:
+        loss = np.array([one[way].loss for one in found])
+        right = np.mean([one[way].right for one in found])
+        count = np.mean([one[way].learnwares for one in found])
+        low, high = interval(loss, single)
+        print(
+            f"{way:<52}{loss.mean():7.3f}{right:7.2f}{count:5.1f}  {against(loss, single):<9}"
+            f"[{low:+.3f}, {high:+.3f}]"
         )
 
-    def oracles(self) -> tuple[float, float]:
-        """The best one learnware (or the base) for all, and the best for each task."""
-        ways = range(len(self.data.loss))
-        alone = [self.all_to([way] * len(self.users)) for way in ways]
-        each = self.data.loss[:, self.users].sum(-1) / self.data.tokens[self.users].sum(-1)
-        return min(alone), self.all_to(each.argmin(0).tolist())
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--tune", action="store_true", help="the mixes that constants come from")
+    arguments = parser.parse_args()
+    mixes = tuning_mixes() if arguments.tune else MIXES
+    groups = {**mixes, "one task": tuple((user,) for user in plan.USERS)}
+    lines = []
+    for layout in mixture_rows.LAYOUTS:
+        data = read(arguments.data, arguments.work, layout)
+        for has in ("answers", "prompts only"):
+            found = {
+                group: [outcomes(Mix(data, mix, has)) for mix in chosen]
+                for group, chosen in groups.items()
+            }
+            show(f"{layout}, {has}, mixed", [o for g in mixes for o in found[g]])
+            show(f"{layout}, {has}, one task", found["one task"])
+            for group, some in found.items():
+                for way in some[0]:
+                    figures = [
+                        np.mean([getattr(one[way], name) for one in some])
+                        for name in ("loss", "right", "learnwares")
+                    ]
+                    lines.append([layout, has, group, len(some), way, *np.round(figures, 4)])
+    if arguments.tune:
+        return
+    with (RESULTS / "mixture.csv").open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(
+            ["layout", "user_has", "group", "mixes", "way", "loss", "rows_right", "learnwares"]
+        )
+        writer.writerows(lines)
 
 
-def features(mix: Mix, way: str) -> tuple[Array, list[Array]]:
-    """Centred unit rows (rows, ·) of the specification, and of each task's scored prompts."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    if way == "text":
-        fitted = TfidfVectorizer(sublinear_tf=True, token_pattern=WORD).fit(mix.text)
-        rows = fitted.transform(mix.text).toarray()
-        prompts = [fitted.transform(s.text).toarray() for s in mix.scored]
-    elif way == "hidden":
-        rows, prompts = mix.hidden, [s.hidden for s in mix.scored]
-    else:
-        rows, prompts = mix.parts["prompt"], [s.gradient for s in mix.scored]
-    mean = mix.data.mean["prompt"] if way == "gradient" else recipes.unit(rows).mean(0)
-    centred = [recipes.unit(recipes.unit(found) - mean) for found in [rows, *prompts]]
-    return centred[0], centred[1:]
-
-
-def all_parts(mix: Mix) -> Array:
-    """Centred unit gradients of all parts side by side."""
-    found = [recipes.unit(rows - mix.data.mean[part]) for part, rows in mix.parts.items()]
-    return recipes.unit(np.concatenate(found, axis=1))
-
-
-def accuracy(choice: Choice, mix: Mix, routed: Sequence[NDArray[np.int64]]) -> float:
-    """Share of the scored rows that go where most rows of their task lie."""
-    right = []
-    for task, places in enumerate(routed):
-        home = np.bincount(choice.labels[mix.task == task]).argmax()
-        right.append(np.mean(places == home))
-    return float(np.mean(right))
+if __name__ == "__main__":
+    main()
