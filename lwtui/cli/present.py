@@ -5,8 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from lwtui.learnware.model import Learnware
+from lwtui.errors import LwtuiError
+from lwtui.learnware.model import Learnware, SpecificationEntry
 from lwtui.learnware.storage import human_size
+from lwtui.spec.privacy import guarantee_from
+from lwtui.spec.specification import read_facts
 
 
 def summary(learnware: Learnware) -> dict[str, Any]:
@@ -42,7 +45,10 @@ def everything(learnware: Learnware) -> dict[str, Any]:
         "model": dataclasses.asdict(learnware.model),
         "semantic": dataclasses.asdict(learnware.semantic),
         "provenance": dataclasses.asdict(learnware.provenance),
-        "specifications": [dataclasses.asdict(entry) for entry in learnware.specifications],
+        "specifications": [
+            {**dataclasses.asdict(entry), "privacy": _privacy(learnware, entry)}
+            for entry in learnware.specifications
+        ],
         "scores": [dataclasses.asdict(score) for score in learnware.scores],
         "extra": learnware.extra,
     }
@@ -76,6 +82,8 @@ def pairs(learnware: Learnware) -> list[tuple[str, str]]:
         rows = f", {entry.rows:,} rows" if entry.rows else ""
         origin_text = f", from {entry.origin}" if entry.origin else ""
         value = f"{entry.type}, recipe {entry.recipe}, space {entry.space}{rows}{origin_text}"
+        if noise := _privacy(learnware, entry):
+            value += f", noised (ε = {noise['epsilon']:g}, δ = {noise['delta']:g})"
         told.append(("specification", value))
     for score in learnware.scores:
         compared = f" (base {score.base:.3f})" if score.base is not None else ""
@@ -84,3 +92,14 @@ def pairs(learnware: Learnware) -> list[tuple[str, str]]:
     where = " ".join(filter(None, [origin.source, origin.location, origin.revision[:12]]))
     told += [("from", where), ("added", origin.added), ("made by", origin.made_by)]
     return told
+
+
+def _privacy(learnware: Learnware, entry: SpecificationEntry) -> dict[str, Any] | None:
+    """What its file says of noise; None when there is none, or no sound file (``check`` tells)."""
+    if learnware.specs_folder is None:
+        return None
+    try:
+        facts = read_facts(learnware.specs_folder / entry.file)
+        return dataclasses.asdict(guarantee_from(facts.get("privacy")))
+    except (LwtuiError, OSError, ValueError):
+        return None

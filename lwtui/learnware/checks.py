@@ -15,7 +15,7 @@ from lwtui.learnware.gguf import read_gguf
 from lwtui.learnware.headers import safetensors_header
 from lwtui.learnware.licences import licence_note
 from lwtui.learnware.manifest import read_manifest
-from lwtui.learnware.model import Learnware, SpecificationEntry
+from lwtui.learnware.model import MINIMUM_ROWS, Learnware, SpecificationEntry
 from lwtui.learnware.storage import check_source, hash_file, human_size
 
 
@@ -154,7 +154,13 @@ def _specification(learnware: Learnware) -> str:
         )
     for entry in entries:
         _specification_file(learnware, entry)
-    return ", ".join(f"{e.type} ({e.recipe}, space {e.space}, {e.rows} rows)" for e in entries)
+    told = ", ".join(f"{e.type} ({e.recipe}, space {e.space}, {e.rows} rows)" for e in entries)
+    if any(0 < entry.rows < MINIMUM_ROWS for entry in entries):
+        told += (
+            f"; warning: of fewer than {MINIMUM_ROWS} rows, and so few can be told from their "
+            "specification: do not publish it if they are private"
+        )
+    return told
 
 
 def _specification_file(learnware: Learnware, entry: SpecificationEntry) -> None:

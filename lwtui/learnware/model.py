@@ -14,6 +14,10 @@ Kind = Literal["base", "adapter", "model"]
 
 FileFormat = Literal["safetensors", "peft", "gguf", "gguf-lora", "tokenizer", "config"]
 
+MINIMUM_ROWS = 16
+"""Different rows below which a specification is not written for others: see
+``spec/privacy.py``."""
+
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 
 

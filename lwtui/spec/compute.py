@@ -34,15 +34,21 @@ def compute(
     reference: Reference | None = None,
     stop_at: float | None = None,
     partials: Path | None = None,
+    epsilon: float | None = None,
+    delta: float | None = None,
 ) -> Specification:
-    """The specification of some rows. Deterministic for the same rows on the same machine.
+    """The specification of some rows. Deterministic for the same rows on the same machine, unless
+    it is noised.
 
     ``stop_at``: recipe ``gradient`` takes the rows in order and no more of them once its estimated
     :func:`~lwtui.spec.stability.stability` reaches this; None takes all. ``partials`` is a folder
     for the sums so far of what takes long: the same call goes on from there after an interruption.
+    With ``epsilon`` (recipe ``gradient``) it is noised as ``privacy.py`` says, of all the rows, and
+    nothing is kept in ``partials``.
     Raises ``BadInput`` for an unknown recipe or no rows, ``Cancelled`` when told to stop.
     """
     from lwtui.spec.checkpoint import Checkpoint
+    from lwtui.spec.privacy import DELTA, noised_parts, require_epsilon
     from lwtui.spec.reference import load_reference
     from lwtui.spec.render import render
 
@@ -51,16 +57,28 @@ def compute(
         raise BadInput(f"{recipe!r} is not a recipe.", hint=f"Recipes: {', '.join(RECIPES)}.")
     if not examples:
         raise BadInput("There is no row to make a specification from.")
+    delta = DELTA if delta is None else delta
+    if epsilon is not None:
+        require_epsilon(epsilon, delta, recipe, len(examples))
     context.progress(0, len(examples), "loading the reference model")
     reference = reference or load_reference(space)
     rows = [
         render(example, space.template, reference.tokenizer, space.max_tokens)
         for example in examples
     ]
+    if epsilon is not None:
+        parts, privacy = noised_parts(reference, space, rows, epsilon, delta, context)
+        return Specification(recipe, space.id, parts, len(rows), seed, privacy=privacy)
     if recipe == "paper":
         from lwtui.spec.paper import train_b
 
         parts = {"whole": train_b(reference, space, rows, context)}
+        return Specification(recipe, space.id, parts, len(rows), seed)
+    if recipe == "replay":
+        from lwtui.spec.replay import replay_b, whole_text_gradients
+
+        gradients, tokens = whole_text_gradients(reference, space, rows, context)
+        parts = {"whole": replay_b(gradients, tokens, space, context)}
         return Specification(recipe, space.id, parts, len(rows), seed)
     checkpoint = Checkpoint(partials, rows, space) if partials else None
     sums = _in_rounds(reference, space, rows, context, stop_at, checkpoint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import math
@@ -12,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from lwtui import __version__
 from lwtui.errors import BadInput
+from lwtui.spec.privacy import Guarantee, guarantee_from, require_enough
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 TYPE = "pave"
-RECIPES = ("gradient", "paper")
-"""``gradient``: parts ``prompt``, ``answer`` and ``output``; ``paper``: one part, ``whole``."""
+RECIPES = ("gradient", "paper", "replay")
+"""``gradient``: parts ``prompt``, ``answer`` and ``output``; the others: one part, ``whole``."""
 SCHEMA = 2
 """2 added the part ``output`` and the gains."""
 _KEY = "lwtui.specification"
@@ -49,8 +51,13 @@ class Specification:
     """The same on the tasks it was trained on."""
     anchors: str = ""
     """Id of the anchors that ``gains`` is about."""
+    privacy: Guarantee | None = None
+    """What its noise promises; None: it has none."""
     groups: dict[str, NDArray[np.float32]] = field(default_factory=dict)
-    """Sums over groups of rows, (groups, the part's dimension), for the bootstrap. Never saved."""
+    """Sums over groups of rows, (groups, the part's dimension), for the bootstrap. Never saved, and
+    empty where noise was added: they have none."""
+    distinct: int | None = None
+    """How many of the rows are not a repetition; None: not counted. Never saved."""
     name: str = ""
     """Of the dataset, for the screen. Never saved."""
     skipped: int = 0
@@ -83,6 +90,8 @@ class Specification:
             "seed": self.seed,
             "made_by": self.made_by,
         }
+        if self.privacy is not None:
+            facts["privacy"] = dataclasses.asdict(self.privacy)
         tensors = {}
         for name, vector in sorted(self.parts.items()):
             size = float(np.sqrt(np.mean(np.square(vector, dtype=np.float64))))
@@ -92,6 +101,12 @@ class Specification:
             facts |= {"anchors": self.anchors, "own_gain": self.own_gain}
             tensors[_GAINS] = np.ascontiguousarray(self.gains, dtype=np.float32)
         return save(tensors, metadata={_KEY: json.dumps(facts, sort_keys=True)})
+
+    def export(self, path: Path) -> None:
+        """Write the file for others to have. Raises ``BadInput`` if it is of too few rows for that
+        (:func:`~lwtui.spec.privacy.require_enough`), and then writes nothing."""
+        require_enough(self.rows if self.distinct is None else self.distinct)
+        self.save(path)
 
     def save(self, path: Path) -> None:
         """Write the file whole or not at all."""
@@ -171,6 +186,10 @@ def load_specification(path: Path) -> Specification:
     own_gain = facts.get("own_gain")
     if own_gain is not None and not (isinstance(own_gain, float) and math.isfinite(own_gain)):
         raise BadInput("Not a finite number.", file=path, field="own_gain")
+    try:
+        privacy = guarantee_from(facts["privacy"]) if "privacy" in facts else None
+    except ValueError as error:
+        raise BadInput(f"Not a guarantee: {error}.", file=path, field="privacy") from error
     return Specification(
         recipe=facts["recipe"],
         space=facts["space"],
@@ -181,5 +200,6 @@ def load_specification(path: Path) -> Specification:
         gains=gains,
         own_gain=own_gain,
         anchors=str(facts.get("anchors", "")),
+        privacy=privacy,
         name=path.name,
     )

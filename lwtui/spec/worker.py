@@ -19,12 +19,15 @@ def run(request: dict[str, Any], context: JobContext) -> dict[str, Any]:
     from safetensors.numpy import save_file
 
     from lwtui.spec.compute import compute
+    from lwtui.spec.privacy import different, require_enough
     from lwtui.spec.space import find_space
 
     fields = FieldMap(**request["fields"]) if request["fields"] else None
     dataset = open_dataset(Path(request["path"]), fields)
     sample = dataset.sample(request["rows"] + request["held_back"], request["seed"], context)
     used, _ = split(sample.examples, request["rows"], request["held_back"])
+    if request["export"]:
+        require_enough(different(used))
     specification = compute(
         used,
         find_space(request["space"]),
@@ -33,6 +36,8 @@ def run(request: dict[str, Any], context: JobContext) -> dict[str, Any]:
         context=context,
         stop_at=request["stop_at"],
         partials=Path(request["partials"]),
+        epsilon=request["epsilon"],
+        delta=request["delta"],
     )
     folder = Path(request["folder"])
     specification.save(folder / "specification.safetensors")
@@ -40,6 +45,7 @@ def run(request: dict[str, Any], context: JobContext) -> dict[str, Any]:
         save_file(specification.groups, folder / "groups.safetensors")
     return {
         "name": dataset.name,
+        "distinct": different(used[: specification.rows]),
         "rows_seen": sample.rows_seen,
         "skipped": sample.skipped,
         "problems": [str(problem) for problem in sample.problems[:20]],

@@ -33,6 +33,9 @@ def specify(
     fields: FieldMap | None = None,
     held_back: int = 0,
     stop_at: float | None = DEFAULT_STOP_AT,
+    epsilon: float | None = None,
+    delta: float | None = None,
+    export: bool = False,
     context: JobContext | None = None,
 ) -> Specification:
     """Compute the specification of a folder or file from a seeded sample of ``rows`` rows.
@@ -40,10 +43,14 @@ def specify(
     ``held_back`` more rows are sampled and not used, so that a match can be verified on them.
     ``rows`` is the most; fewer are used once the result is stable (``stop_at``, see
     :func:`lwtui.spec.compute.compute`). What takes long goes on after an interruption where it was.
+    With ``epsilon`` it is noised (``lwtui/spec/privacy.py``; ``delta`` as there unless given), of
+    all the rows. ``export``: it is to be written for others, so too few rows are refused before the
+    work rather than after.
     Raises ``BadInput`` (nothing usable, unknown space or recipe), ``Cancelled``, ``LwtuiError``
     when the process dies. No row of the data leaves the machine or reaches the result.
     """
     from lwtui.errors import BadInput
+    from lwtui.spec.privacy import DELTA, require_epsilon
     from lwtui.spec.space import find_space
     from lwtui.spec.specification import RECIPES
 
@@ -52,6 +59,8 @@ def specify(
         raise BadInput(f"{recipe!r} is not a recipe.", hint=f"Recipes: {', '.join(RECIPES)}.")
     if rows < 1:
         raise BadInput("At least one row is needed.", field="rows")
+    if epsilon is not None:
+        require_epsilon(epsilon, DELTA if delta is None else delta, recipe, rows)
     context = context or JobContext()
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="lwtui-") as folder:
@@ -66,6 +75,9 @@ def specify(
                 "held_back": held_back,
                 "seed": seed,
                 "stop_at": stop_at,
+                "epsilon": epsilon,
+                "delta": delta,
+                "export": export,
                 "partials": str(paths.home() / "cache" / "specifications"),
                 "fields": dataclasses.asdict(fields) if fields else None,
             },
@@ -75,6 +87,7 @@ def specify(
     return dataclasses.replace(
         specification,
         name=facts["name"],
+        distinct=facts["distinct"],
         skipped=facts["skipped"],
         problems=tuple(facts["problems"]),
         seconds=time.monotonic() - started,

@@ -14,7 +14,7 @@ from lwtui.match.result import Match, MatchResult, Verification
 
 from .conftest import Run
 
-ROWS = "12"
+ROWS = "16"
 DEMOS = {"finance": "finance-support", "medicine": "clinic-questions"}
 
 
@@ -61,7 +61,7 @@ def test_spec_writes_the_file(lwtui: Run, tmp_path: Path) -> None:
     facts = first.json
     assert facts["file"] == str(target)
     assert (facts["dataset"], facts["rows"]) == (DEMOS["finance"], int(ROWS))
-    assert facts["parts"] == ["answer", "prompt"]
+    assert facts["parts"] == ["answer", "output", "prompt"]
     content = target.read_bytes()
     assert str(tmp_path).encode() not in content
     assert DEMOS["finance"].encode() not in content
