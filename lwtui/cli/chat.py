@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lwtui.backend.protocol import Finished
     from lwtui.match.result import MatchResult
     from lwtui.workflow.chat import Chat
+    from lwtui.workflow.mixture import PromptRouter
 
 _LARGEST_PROMPT = 16 * 1024 * 1024
 
@@ -30,6 +31,11 @@ _LARGEST_PROMPT = 16 * 1024 * 1024
 @click.argument("id", required=False)
 @click.option(
     "--for", "folder", type=click.Path(path_type=Path), help="Match this dataset, take the winner."
+)
+@click.option(
+    "--mixture",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Let every prompt go to its own learnware of those that `match --mixture -o FILE` found.",
 )
 @click.option(
     "--backend",
@@ -47,6 +53,7 @@ _LARGEST_PROMPT = 16 * 1024 * 1024
 def chat_command(
     id: str | None,
     folder: Path | None,
+    mixture: Path | None,
     backend: str,
     prompt: str | None,
     system: str,
@@ -59,21 +66,26 @@ def chat_command(
 
     Ctrl+C stops an answer and keeps its text; Ctrl+D or /quit leaves.
     """
-    if id and folder:
-        raise BadInput("Give a learnware or --for FOLDER, not both.")
+    if sum(map(bool, (id, folder, mixture))) > 1:
+        raise BadInput("Give one of these: a learnware, --for FOLDER or --mixture FILE.")
     if as_json and prompt is None:
         raise BadInput("--json needs --prompt.")
     text = _prompt_text(prompt)
     changes = _changes(temperature, max_tokens, seed)
     result = _match(folder) if folder else None
+    router = _router(mixture) if mixture else None
     chosen = result.selected if result else id
+    if router is not None:
+        chosen = router.route(text) if text is not None else router.router.learnwares[0]
+        if text is not None and not as_json:
+            print_text(f"{chosen} answers.", err=True)
     if result and chosen and not as_json:
         best = f"{chosen} suits {result.dataset} best ({result.confidence})."
         print_text(result.advice or best, err=True)
     chat = _open(chosen, backend, changes, system, keep=text is None)
     with chat:
         if text is None:
-            return _converse(chat)
+            return _converse(chat, router)
         return _answer_once(chat, text, result, as_json)
 
 
@@ -157,7 +169,28 @@ def _facts(chat: Chat, finished: Finished | None, result: MatchResult | None) ->
     return facts
 
 
-def _converse(chat: Chat) -> int:
+def _router(file: Path) -> PromptRouter:
+    """The router, once all its learnwares are known to be here."""
+    from lwtui.workflow.browse import open_collection
+    from lwtui.workflow.mixture import PromptRouter
+
+    router = PromptRouter(file)
+    with open_collection() as collection:
+        for name in sorted(set(router.router.learnwares)):
+            collection.get(name)
+    return router
+
+
+def _hand_over(chat: Chat, router: PromptRouter, text: str) -> None:
+    """Swap to the learnware the prompt is for, and say which."""
+    chosen = router.route(text)
+    if chosen != chat.session.learnware:
+        with job() as context:
+            chat.switch(chosen, context)
+    print_text(f"{chosen} answers.", err=True)
+
+
+def _converse(chat: Chat, router: PromptRouter | None = None) -> int:
     """Read a line, stream the answer, until the end."""
     with contextlib.suppress(ImportError):
         import readline  # noqa: F401 - gives input() editing and a history
@@ -183,6 +216,8 @@ def _converse(chat: Chat) -> int:
         if not text.strip():
             continue
         try:
+            if router is not None:
+                _hand_over(chat, router, text)
             _stream(chat, text, show=True)
         except BadInput as error:
             print_text(f"Error: {error}", err=True)

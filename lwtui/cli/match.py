@@ -8,12 +8,15 @@ from typing import Any
 import click
 
 from lwtui.cli.dataset_options import dataset_options, parse_fields
+from lwtui.cli.mixture import match_mixture_command
 from lwtui.cli.output import json_option, print_json, print_table, print_text
 from lwtui.cli.progress import job
 from lwtui.cli.spec import print_skipped
+from lwtui.errors import BadInput
 from lwtui.learnware.storage import human_size
 from lwtui.match.result import Filters, Match, MatchResult, Verification, percent
 from lwtui.workflow.match import match
+from lwtui.workflow.specify import DEFAULT_RECIPE
 
 _BAR = 10
 
@@ -39,6 +42,17 @@ _BAR = 10
     help="How many of the best --verify runs. Of a clear match it runs the winner alone, and the "
     "others only if that does not beat the base; of a close call all, halving them on the way.",
 )
+@click.option(
+    "--mixture",
+    is_flag=True,
+    help="Find the few learnwares that cover a dataset of several tasks.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With --mixture: where to write it, for lwtui chat --mixture FILE.",
+)
 @dataset_options
 @json_option
 def match_command(
@@ -51,6 +65,8 @@ def match_command(
     max_size: float | None,
     verify: bool,
     verify_top: int,
+    mixture: bool,
+    output: Path | None,
     space: str,
     recipe: str,
     rows: int,
@@ -65,10 +81,23 @@ def match_command(
     nothing here fits the data, the bare base is recommended instead.
     """
     limit = int(max_size * 1_000_000) if max_size else 0
+    filters = Filters(domain, base, licence, language, limit)
+    if output and not mixture:
+        raise BadInput("-o needs --mixture: a match alone leaves nothing to write.")
+    if mixture:
+        if verify or recipe != DEFAULT_RECIPE:
+            other = "--verify" if verify else f"--recipe {recipe}"
+            raise BadInput(f"--mixture does not go with {other}.", hint="Leave one of them out.")
+        fields_given = parse_fields(fields)
+        match_mixture_command(
+            requirement, output, as_json,
+            filters=filters, space=space, rows=rows, seed=seed, fields=fields_given,
+        )  # fmt: skip
+        return
     with job() as context:
         result = match(
             requirement,
-            filters=Filters(domain, base, licence, language, limit),
+            filters=filters,
             top=top,
             verify=verify_top if verify else 0,
             space=space,

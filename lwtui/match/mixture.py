@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lwtui import __version__
 from lwtui.errors import BadInput
+from lwtui.learnware.model import Learnware
 from lwtui.spec.rows import centred
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float32]
 
-MARGIN = 0.03
+MARGIN = 0.05
 """What a further learnware must add to the mean over all rows, nats/token."""
 MOST = 4
 """Learnwares at most."""
@@ -58,6 +58,48 @@ def cover(
     places = values[:, chosen].argmax(1)
     held, places = np.unique(places, return_inverse=True)
     return [chosen[place] for place in held], places
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of a set of learnwares."""
+
+    learnware: Learnware
+    share: float
+    """Of the dataset's rows that it is to answer, 0 to 1."""
+    rows: int
+    expected_gain: float | None
+    """How much lower than its base's its answer loss is expected to be on those, nats/token; None
+    when nothing was measured on the space's anchors."""
+    similarity: float | None
+    """Mean cosine with those rows' groups; None for the bare base."""
+    is_base: bool = False
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """A dataset covered by few learnwares, the one with the most rows first."""
+
+    dataset: str
+    """Name of the folder (no path)."""
+    space: str
+    recipe: str
+    rows: int
+    members: tuple[Member, ...]
+    router: Router
+    expected_gain: float | None
+    """Of the set over all rows, nats/token."""
+    alone: str
+    """Id of the one learnware that is the best for all rows."""
+    alone_gain: float | None
+    rows_skipped: int = 0
+    problems: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def is_one(self) -> bool:
+        """One learnware covers the dataset."""
+        return len(self.members) == 1
 
 
 @dataclass(frozen=True)
@@ -150,9 +192,3 @@ def _names(facts: object, path: Path) -> tuple[str, tuple[str, ...]]:
     if not (isinstance(names, list) and names and all(isinstance(name, str) for name in names)):
         raise BadInput("The header lacks this or has it wrong.", file=path, field="learnwares")
     return space, tuple(names)
-
-
-def described(learnwares: Sequence[str]) -> str:
-    """A set in words: how many learnwares that is."""
-    count = len(set(learnwares))
-    return "one learnware" if count == 1 else f"{count} learnwares"

@@ -195,15 +195,19 @@ class Decoder:
             return self._sum_by_row(self._head_gradient(inner, batch, check), batch)
 
     def prompt_states(self, batch: Packed, check: Callable[[], None]) -> torch.Tensor:
-        """Mean of the output head's input over each row's prompt tokens, float32 (R, hidden)."""
+        """Mean of the output head's input over each row's prompt tokens, float32 (R, hidden).
+
+        Without the first token, whose state is the same in every row: it would pull the means of
+        short prompts together.
+        """
         import torch
 
-        chosen = batch.tokens_of("prompt")
         sums = torch.zeros((batch.rows, self.space.hidden), device=self.device)
-        if chosen.start == chosen.stop:
+        if not len(batch.ids):
             return sums
         with torch.no_grad():
             hidden, _ = self._forward(batch, check)
+            chosen = batch.position[: batch.prompt_tokens].nonzero()[:, 0]
             inner, _ = self._norm(hidden[chosen], self._last_norm)
             row = batch.row[chosen]
             tokens = torch.bincount(row, minlength=batch.rows).clamp(min=1)

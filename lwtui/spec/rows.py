@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float32]
 
-GROUPS = 6
+GROUPS = 8
 """Groups of rows, more than a dataset is likely to have tasks: those that one learnware serves best
 are joined again."""
 ROWS_PER_GROUP = 8
@@ -75,7 +75,7 @@ def group_rows(
     sums = []
     done = 0
     for group in range(len(centroids)):
-        chosen = [rows[i] for i in np.flatnonzero(labels == group)]
+        chosen = [rows[i] for i in np.flatnonzero(labels == group).tolist()]
         sums.append(gradient_sums(reference, space, chosen, context, start=done, total=len(rows)))
         done += len(chosen)
     return Grouped(centre, centroids, tuple(sums))

@@ -52,6 +52,41 @@ def run(request: dict[str, Any], context: JobContext) -> dict[str, Any]:
     }
 
 
+def run_grouped(request: dict[str, Any], context: JobContext) -> dict[str, Any]:
+    """The same for a dataset whose rows may come from several tasks: a vector for each group."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from safetensors.numpy import save_file
+
+    from lwtui.spec.reference import load_reference
+    from lwtui.spec.render import render
+    from lwtui.spec.rows import group_rows
+    from lwtui.spec.space import find_space
+
+    fields = FieldMap(**request["fields"]) if request["fields"] else None
+    dataset = open_dataset(Path(request["path"]), fields)
+    sample = dataset.sample(request["rows"], request["seed"], context)
+    space = find_space(request["space"])
+    context.progress(0, len(sample.examples), "loading the reference model")
+    reference = load_reference(space)
+    rows = [
+        render(example, space.template, reference.tokenizer, space.max_tokens)
+        for example in sample.examples
+    ]
+    found = group_rows(reference, space, rows, context, request["seed"])
+    tensors = {"centre": found.centre, "centroids": found.centroids}
+    for index, sums in enumerate(found.sums):
+        for name, count in sums.counts.items():
+            if count:
+                tensors[f"{index}.{name}"] = sums.sums[name].sum(0) / count
+    save_file(tensors, Path(request["folder"]) / "groups.safetensors")
+    return {
+        "name": dataset.name,
+        "rows": [sums.rows for sums in found.sums],
+        "skipped": sample.skipped,
+        "problems": [str(problem) for problem in sample.problems[:20]],
+    }
+
+
 def split(
     examples: tuple[Example, ...], rows: int, held_back: int
 ) -> tuple[tuple[Example, ...], tuple[Example, ...]]:

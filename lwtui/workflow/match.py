@@ -70,7 +70,7 @@ def match(
         else:
             if not dataset.exists():
                 open_dataset(dataset, fields)  # says what is wrong
-            _check_space(collection, space, recipe or DEFAULT_RECIPE)
+            check_space(collection, space, recipe or DEFAULT_RECIPE)
             wanted = specify(
                 dataset,
                 space=space,
@@ -98,7 +98,7 @@ def _dataset(requirement: Path | Specification) -> Path | None:
     return None if requirement.suffix == ".safetensors" else requirement
 
 
-def _check_space(collection: Collection, space: str, recipe: str) -> None:
+def check_space(collection: Collection, space: str, recipe: str) -> None:
     """Raise ``BadInput`` before anything slow when nothing here could be compared."""
     from lwtui.match.rank import require_comparable
     from lwtui.spec.space import find_space
@@ -119,7 +119,7 @@ def _rank(
     from lwtui.match.rank import calibration_of, candidates, explain_nothing, passes, rank
 
     everything = [item for item in collection.list() if item.model.kind != "base"]
-    base_of = _remembered(collection)
+    base_of = remembered(collection)
     short = shortlist(collection.home, everything, base_of, wanted, filters, max(SHORT, 2 * top))
     if short is None:
         chosen = [item for item in everything if passes(item, base_of(item), filters)]
@@ -155,7 +155,7 @@ def _rank(
     )
 
 
-def _remembered(collection: Collection) -> Callable[[Learnware], Learnware | None]:
+def remembered(collection: Collection) -> Callable[[Learnware], Learnware | None]:
     """``collection.base_of``, asked once for each base: thousands of adapters share a few."""
 
     @functools.cache

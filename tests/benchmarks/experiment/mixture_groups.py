@@ -75,7 +75,7 @@ def by_silhouette(rows: Array, gains: Gains) -> Choice:
 
 
 def by_cover(rows: Array, gains: Gains) -> Choice:
-    """As the product does: six groups, covered by few options."""
+    """As the product does: groups, covered by few options."""
     groups, centroids = spherical_k_means(rows, GROUPS)
     values = np.stack([gains(np.flatnonzero(groups == g)) for g in range(len(centroids))])
     options, place_of = cover(values, np.bincount(groups) / len(rows))
