@@ -154,8 +154,9 @@ def _with_sureness(
     twins_of_first = same_as_first(matches)
     same = [match.id in twins_of_first for match in matches]
     sure = sureness(values, same, drawn, calibration)
-    if drawn is None and wanted.groups and sure.word == "clear" and not all(same):
-        sure = Sureness("close call")  # a handful of rows; their margin is luck
+    by_luck = bool(wanted.groups) or wanted.privacy is not None
+    if drawn is None and by_luck and sure.word == "clear" and not all(same):
+        sure = Sureness("close call")  # a handful of rows, or noise: their margin may be luck
     return tuple(matches), sure
 
 

@@ -5,7 +5,7 @@ dimensions in which public tasks differ it does not, and those are what learnwar
 by. The subspace is spanned by the specifications of the space's anchor tasks, less the space's
 mean: made of files that ship with lwtui, so it says nothing about anybody's data and costs no ε.
 Measured against the span of the starter learnwares, its leading directions and seeded random
-projections: see ``tests/benchmarks/privacy_subspaces.py``.
+projections: see ``tests/benchmarks/privacy_value.py``.
 """
 
 from __future__ import annotations

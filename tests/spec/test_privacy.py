@@ -16,8 +16,9 @@ from hypothesis.extra.numpy import arrays
 
 from lwtui.dataset.example import Example
 from lwtui.errors import BadInput
-from lwtui.learnware.model import MINIMUM_ROWS
+from lwtui.learnware.model import MINIMUM_ROWS, Learnware, ModelInfo
 from lwtui.match.confidence import redraw
+from lwtui.match.rank import Candidate, rank
 from lwtui.spec import privacy
 from lwtui.spec.compare import directions, similarities
 from lwtui.spec.compute import compute
@@ -218,3 +219,19 @@ def test_the_file_says_it_in_one_place(tmp_path: Path) -> None:
     header = json.loads(content[8 : 8 + size])["__metadata__"]["lwtui.specification"]
     assert json.loads(header)["privacy"] == dataclasses.asdict(promise)
     assert privacy.guarantee_from(json.loads(header)["privacy"]) == promise
+
+
+def test_a_match_with_noise_is_never_called_clear(space: Space) -> None:
+    source = np.random.default_rng(0)
+    vectors = [source.normal(size=space.dimension).astype(np.float32) for _ in range(2)]
+    mine = Specification("gradient", space.id, {"prompt": vectors[0]}, 64)
+    others = [
+        Candidate(
+            Learnware(f"test/{name}", ModelInfo("model")),
+            Specification("gradient", space.id, {"prompt": vector}, 64),
+        )
+        for name, vector in zip("ab", vectors, strict=True)
+    ]
+    assert rank(mine, others)[1].word == "clear"
+    promise = privacy.Guarantee(4.0, 1e-5, 1.9, "01234567")
+    assert rank(dataclasses.replace(mine, privacy=promise), others)[1].word == "close call"
