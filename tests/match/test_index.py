@@ -20,7 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from lwtui.learnware.model import DataSource, Learnware, ModelFile, ModelInfo, Score, Semantic
 from lwtui.match.index import scan, store
 from lwtui.match.index.project import COPIES, Kind, project, quantised, sign_planes
-from lwtui.match.index.scan import Query, passing, search
+from lwtui.match.index.query import Query
+from lwtui.match.index.scan import passing, search
 from lwtui.match.index.segment import Block, Facts, block_of, hash64, joined, word64
 from lwtui.match.index.store import MANIFEST, Store
 from lwtui.match.index.upkeep import facts_of
@@ -77,10 +78,10 @@ def check_search(
         and (not filters.domain or domain.casefold() == filters.domain.casefold())
         and (not filters.max_bytes or size <= filters.max_bytes)
     }
-    assert sorted(found.ids) == sorted(expected)
+    assert sorted(found.ids()) == sorted(expected)
     assert found.passing == len(expected)
     assert list(found.similarities) == sorted(found.similarities, reverse=True)
-    for name, similarity in zip(found.ids, found.similarities, strict=True):
+    for name, similarity in zip(found.ids(), found.similarities, strict=True):
         assert similarity == pytest.approx(expected[name], abs=TOLERANCE)
 
 
@@ -173,7 +174,7 @@ class IndexMachine(RuleBasedStateMachine):
         rows = {}
         for segment in self.kept.snapshot().segments:
             for place in np.flatnonzero(segment.live):
-                codes = segment.read_codes([place])
+                codes = segment.read_codes(np.array([place]), slice(0, KIND.row_bytes))
                 rows[segment.name(place)] = (codes.tobytes(), int(segment["size"][place]))
         return rows == {
             name: (row(name, *entry)["codes"].tobytes(), entry[2]) for name, entry in state.items()
@@ -322,10 +323,10 @@ def test_what_cannot_be_compared_is_not_found(tmp_path: Path) -> None:
     facts = [Facts("me/fits", 1, has=7), Facts("me/odd", 1, has=5, odd=2), Facts("me/broken", 1)]
     kept.update([block_of(KIND, facts, codes)])
     ours = vectors(1)
-    assert search(kept.snapshot(), Query.of(KIND, wanted(ours)), Filters()).ids == ("me/fits",)
+    assert search(kept.snapshot(), Query.of(KIND, wanted(ours)), Filters()).ids() == ["me/fits"]
     prompt = wanted({"prompt": ours["prompt"]})
     found = search(kept.snapshot(), Query.of(KIND, prompt), Filters())
-    assert sorted(found.ids) == ["me/fits", "me/odd"]
+    assert sorted(found.ids()) == ["me/fits", "me/odd"]
     with pytest.raises(ValueError, match="does not fit"):
         Query.of(KIND, wanted({"prompt": ours["prompt"][:-1]}))
 
@@ -413,7 +414,7 @@ def test_a_reader_sees_whole_states_while_another_process_writes(tmp_path: Path)
         while process.poll() is None or seen < 60:
             snapshot = kept.snapshot()
             found = search(snapshot, query, Filters())
-            numbers = sorted(int(name.removeprefix("me/")) for name in found.ids)
+            numbers = sorted(int(name.removeprefix("me/")) for name in found.ids())
             assert numbers == list(range(len(numbers)))
             assert len(numbers) >= seen
             seen = len(numbers)

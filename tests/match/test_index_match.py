@@ -160,7 +160,7 @@ def test_without_gains_the_first_ten_are_the_most_similar(
 ) -> None:
     for place in (expect, upkeep):
         monkeypatch.setattr(place, "find_anchors", lambda *_: None)
-    monkeypatch.setattr("lwtui.match.index.scan.find_anchors", lambda *_: None)
+    monkeypatch.setattr("lwtui.match.index.query.find_anchors", lambda *_: None)
     quick, exact = both(home, varied(starter()["starter/drug-names"], 6000))
     assert quick.matches[0].expected_gain is None
     assert same(quick, exact)

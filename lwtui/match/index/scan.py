@@ -16,13 +16,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lwtui.match.confidence import CLEAR_MARGIN
-from lwtui.match.expect import Usual, expected_gains, find_anchors
-from lwtui.match.index.project import Kind, project, quantised, sign_planes
+from lwtui.match.expect import Usual, expected_gains
+from lwtui.match.index.query import Query
 from lwtui.match.index.segment import Block, Segment, word64
 from lwtui.match.index.store import Snapshot
 from lwtui.match.result import Filters
-from lwtui.spec.compare import directions, similarities
-from lwtui.spec.specification import Specification
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,64 +29,19 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
     Mask = NDArray[np.bool_]
 
-READ = 4096
-"""Rows whose longer codes are read, of the most similar; and as many of the most useful."""
+READ = 3072 * 2368
+"""Bytes of longer codes that are read: of the most similar rows, half of it of the most useful."""
 _AT_ONCE = 1 << 14
 """Rows compared at a time: a plane of theirs is 128 kB and stays in the processor's cache."""
 _THREADS = 4
 
 
 @dataclass(frozen=True)
-class Query:
-    """A requirement as the index compares it."""
-
-    kind: Kind
-    numbers: dict[str, Array]
-    """Px of each part, of length 1."""
-    planes: dict[str, NDArray[np.uint64]]
-    """Its signs, (words,)."""
-    to_anchors: Array | None
-    """Its similarities to the anchors; None where the space has none."""
-
-    @classmethod
-    def of(cls, kind: Kind, wanted: Specification) -> Query:
-        """Raises ``ValueError`` when its parts have other lengths than the kind's."""
-        import numpy as np
-
-        numbers = {}
-        for name, vector in directions(wanted).items():
-            if dict(kind.lengths).get(name) != len(vector):
-                raise ValueError(f"The part {name} does not fit the index.")
-            numbers[name] = project(vector[None], kind.width, kind.seed)[0]
-        anchors = find_anchors(wanted.space, wanted.recipe) if kind.anchors else None
-        to_anchors = None
-        if anchors is not None:
-            found = [value for value, _ in similarities(wanted, anchors.specifications)]
-            to_anchors = np.array(found, np.float32)
-        return cls.of_projected(kind, numbers, to_anchors)
-
-    @classmethod
-    def of_projected(cls, kind: Kind, numbers: dict[str, Array], to_anchors: Array | None) -> Query:
-        import numpy as np
-
-        unit = {name: x / max(float(np.linalg.norm(x)), 1e-30) for name, x in numbers.items()}
-        planes = {
-            name: sign_planes(quantised(x[None]), kind.signs(name))[:, 0]
-            for name, x in unit.items()
-        }
-        return cls(kind, unit, planes, to_anchors)
-
-    @property
-    def bits(self) -> int:
-        """Bit n: part n of the kind is wanted."""
-        return sum(1 << place for place, name in enumerate(self.kind.parts) if name in self.numbers)
-
-
-@dataclass(frozen=True)
 class Found:
     """What a search gives: rows, best first."""
 
-    ids: tuple[str, ...]
+    rows: tuple[tuple[Segment, int], ...]
+    """Where they are: reading an id takes longer than comparing a row."""
     values: Array
     """What they are ordered by: gain to expect in nats/token, or similarity."""
     similarities: Array
@@ -98,9 +51,13 @@ class Found:
     usual: Usual | None
     """What the passing ones show on average; None when no gain is known."""
 
+    def ids(self, count: int | None = None) -> list[str]:
+        """Ids of the first."""
+        return [segment.name(row) for segment, row in self.rows[:count]]
+
 
 def search(snapshot: Snapshot, query: Query, filters: Filters, read: int = READ) -> Found:
-    """The rows whose longer codes were compared, best first: up to twice ``read``."""
+    """The rows whose longer codes were compared, best first: as many as ``read`` bytes hold."""
     import numpy as np
 
     segments = snapshot.segments
@@ -110,18 +67,15 @@ def search(snapshot: Snapshot, query: Query, filters: Filters, read: int = READ)
         usual = _usual(segments, masks) if query.to_anchors is not None else None
         scan = functools.partial(_scan, query=query, usual=usual)
         rough = list(pool.map(scan, segments, masks))
-    starts = np.cumsum([0, *map(len, segments)])
-    chosen = _best(rough, 0, read)
-    if usual is not None:
-        chosen = np.union1d(chosen, _best(rough, 1, read))
-    parts = np.split(chosen, np.searchsorted(chosen, starts[1:-1]))
-    ids: list[str] = []
-    columns = []
-    for segment, rows, start in zip(segments, parts, starts[:-1], strict=False):
-        columns.append(_compare(segment, rows - start, query, usual))
-        ids += [segment.name(row) for row in rows - start]
+        chosen = _chosen(rough, read // (query.span.stop - query.span.start), usual is not None)
+        starts = np.cumsum([0, *map(len, segments)])
+        parts = np.split(chosen, np.searchsorted(chosen, starts[1:-1])) if segments else []
+        places = [some - start for some, start in zip(parts, starts, strict=False)]
+        compare = functools.partial(_compare, query=query, usual=usual)
+        columns = list(pool.map(compare, segments, places))
     count = sum(int(mask.sum()) for mask in masks)
-    if not ids:
+    rows = [(s, row) for s, some in zip(segments, places, strict=True) for row in some.tolist()]
+    if not rows:
         nothing = np.zeros(0, np.float32)
         return Found((), nothing, nothing, np.zeros(0, np.uint64), count, usual)
     alike, twins, *gains = (np.concatenate(column) for column in zip(*columns, strict=True))
@@ -129,8 +83,17 @@ def search(snapshot: Snapshot, query: Query, filters: Filters, read: int = READ)
     if query.to_anchors is not None and usual is not None:
         values = expected_gains(query.to_anchors, _lifted(alike, twins), *gains)
     order = np.lexsort((-alike, -values))
-    names = tuple(ids[place] for place in order)
-    return Found(names, values[order], alike[order], twins[order], count, usual)
+    best = tuple(rows[place] for place in order)
+    return Found(best, values[order], alike[order], twins[order], count, usual)
+
+
+def _chosen(rough: Sequence[tuple[Array, Array]], count: int, by_value: bool) -> NDArray[np.int64]:
+    """Places of the rows to compare closely, ascending: the most similar, the most useful."""
+    import numpy as np
+
+    if not by_value:
+        return _best(rough, 0, count)
+    return np.union1d(_best(rough, 0, count // 2), _best(rough, 1, count // 2))
 
 
 def _lifted(alike: Array, twins: NDArray[np.uint64]) -> Array:
@@ -262,14 +225,17 @@ def _compare(
     """Of a few rows: similarities by their longer codes, twins, and what :func:`_gains` gives."""
     import numpy as np
 
-    codes = segment.read_codes(rows)
+    codes = segment.read_codes(rows, query.span)
     has = segment["has"][rows]
     total = np.zeros(len(rows), np.float32)
     shared = np.zeros(len(rows), np.float32)
     for place, name in enumerate(query.kind.parts):
         if name in query.numbers:
             here = (has >> place) & 1
-            products = codes[:, query.kind.columns[name]].astype(np.float32) @ query.numbers[name]
+            # Not @: threads of BLAS wait for each other longer than so little work takes.
+            columns, first = query.kind.columns[name], query.span.start
+            part = codes[:, columns.start - first : columns.stop - first].astype(np.float32)
+            products = np.einsum("ij,j->i", part, query.numbers[name])
             total += here * products / np.maximum(segment["norms"][rows, place], 1e-30)
             shared += here
     alike = total / np.maximum(shared, 1)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -223,26 +223,24 @@ class Segment(Block):
         self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         weakref.finalize(self, os.close, self._descriptor)
 
-    def read_codes(self, rows: Iterable[int]) -> NDArray[np.int8]:
-        """The codes of a few rows, (rows, bytes). Read, not mapped: mapped, the pages of every
-        row ever read would stay resident."""
+    def read_codes(self, rows: NDArray[np.int64], columns: slice) -> NDArray[np.int8]:
+        """Some columns of the codes of a few rows, (rows, columns). Read, not mapped: mapped, the
+        pages of every row ever read would stay resident."""
         import numpy as np
 
-        length = self.kind.row_bytes
-        read = _reader(self._descriptor)
-        data = b"".join([read(length, self._codes_at + length * int(row)) for row in rows])
+        length, step = columns.stop - columns.start, self.kind.row_bytes
+        begin, file, read = self._codes_at + columns.start, self._descriptor, _read
+        data = b"".join([read(file, length, begin + step * row) for row in rows.tolist()])
         return np.frombuffer(data, np.int8).reshape(-1, length)
 
 
-def _reader(descriptor: int) -> Callable[[int, int], bytes]:
-    if hasattr(os, "pread"):
-        return lambda length, at: os.pread(descriptor, length, at)
+def _seek_and_read(descriptor: int, length: int, at: int) -> bytes:
+    os.lseek(descriptor, at, os.SEEK_SET)
+    return os.read(descriptor, length)
 
-    def read(length: int, at: int) -> bytes:
-        os.lseek(descriptor, at, os.SEEK_SET)
-        return os.read(descriptor, length)
 
-    return read
+_read: Callable[[int, int, int], bytes] = getattr(os, "pread", _seek_and_read)
+"""``pread`` where there is one (not on Windows)."""
 
 
 def _check(block: Block, rows: int) -> None:

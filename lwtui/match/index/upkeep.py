@@ -19,7 +19,8 @@ from lwtui.learnware.model import Learnware, SpecificationEntry
 from lwtui.match.confidence import CLEAR_MARGIN
 from lwtui.match.expect import Usual, find_anchors, known_gains
 from lwtui.match.index.project import Kind, kind_of, project, quantised
-from lwtui.match.index.scan import Found, Query, passing, search
+from lwtui.match.index.query import Query
+from lwtui.match.index.scan import Found, passing, search
 from lwtui.match.index.segment import Block, Facts, block_of, hash64, word64
 from lwtui.match.index.store import Store
 from lwtui.match.rank import matching_entry, passes
@@ -100,7 +101,7 @@ def _chosen(found: Found, count: int) -> list[str]:
     """The first ``count`` ids and, for near twins count as equally similar, the twins of them."""
     import numpy as np
 
-    chosen = set(range(min(count, len(found.ids))))
+    chosen = set(range(min(count, len(found.rows))))
     of_first = found.twins[:count]
     for twin in np.unique(of_first[of_first != 0]):
         places = np.flatnonzero(found.twins == twin)
@@ -110,7 +111,8 @@ def _chosen(found: Found, count: int) -> list[str]:
             if len(chosen) >= max(_TWINS, count):
                 break
             chosen.add(int(place))
-    return [found.ids[place] for place in sorted(chosen)]
+    rows = (found.rows[place] for place in sorted(chosen))
+    return [segment.name(row) for segment, row in rows]
 
 
 def keep_in_step(store: Store, learnwares: Sequence[Learnware], base_of: BaseOf) -> int:
