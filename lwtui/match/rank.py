@@ -173,7 +173,7 @@ def _nearest_twin(learnwares: Sequence[Learnware], values: Sequence[float]) -> l
     """For each learnware the place of its most similar near twin, or its own."""
     groups: dict[tuple[frozenset[str], ...], list[int]] = {}
     for place, learnware in enumerate(learnwares):
-        if all(known := _known(learnware)):
+        if all(known := data_and_tasks(learnware)):
             groups.setdefault(known, []).append(place)
     result = list(range(len(learnwares)))
     for places in groups.values():
@@ -203,11 +203,11 @@ def _better_twins_first(ranked: list[_Ranked]) -> list[_Ranked]:
 
 def twins(one: Learnware, other: Learnware) -> bool:
     """Trained on the same named data, with scores measured on the same tasks."""
-    known = _known(one)
-    return all(known) and known == _known(other)
+    known = data_and_tasks(one)
+    return all(known) and known == data_and_tasks(other)
 
 
-def _known(learnware: Learnware) -> tuple[frozenset[str], ...]:
+def data_and_tasks(learnware: Learnware) -> tuple[frozenset[str], ...]:
     """Names of its training data, and the tasks it was measured on."""
     return (
         frozenset(source.name for source in learnware.semantic.data),

@@ -81,7 +81,7 @@ def match(
                 held_back=HELD_BACK if verify else 0,
                 context=context,
             )
-        result = _rank(wanted, filters or Filters(), collection, calibration, top)
+        result = _rank(wanted, filters or Filters(), collection, calibration, top, context)
         if verify and dataset is not None and result.matches:
             held = _held_back(dataset, rows, seed, fields, context)
             result = _verified(result, min(verify, len(result.matches)), held, collection, context)
@@ -112,6 +112,7 @@ def _rank(
     collection: Collection,
     calibration: Calibration | None,
     top: int,
+    context: JobContext,
 ) -> MatchResult:
     from lwtui.match.abstain import by_similarity
     from lwtui.match.confidence import Sureness
@@ -120,7 +121,8 @@ def _rank(
 
     everything = [item for item in collection.list() if item.model.kind != "base"]
     base_of = remembered(collection)
-    short = shortlist(collection.home, everything, base_of, wanted, filters, max(SHORT, 2 * top))
+    count = max(SHORT, 2 * top)
+    short = shortlist(collection.home, everything, base_of, wanted, filters, count, context)
     if short is None:
         chosen = [item for item in everything if passes(item, base_of(item), filters)]
         found = list(candidates(chosen, wanted))

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lwtui.errors import BadInput
+from lwtui.errors import BadInput, Cancelled
+from lwtui.jobs import JobContext
 from lwtui.learnware.collection import Collection
+from lwtui.learnware.model import Learnware
 from lwtui.match import expect
 from lwtui.match.index import upkeep
 from lwtui.match.index.project import kind_of
@@ -185,6 +187,26 @@ def test_the_index_follows_the_collection(home: Path) -> None:
     manifest = home / upkeep.FOLDER / f"{wanted.space}-{wanted.recipe}" / MANIFEST
     manifest.write_bytes(b"damaged")
     assert same(*both(home, wanted))
+
+
+def test_building_the_index_can_be_cancelled_and_goes_on_where_it_was(
+    home: Path, tmp_path: Path
+) -> None:
+    wanted = starter()["starter/drug-names"]
+    context, kept = JobContext(), Store(tmp_path, kind_of(wanted.space, wanted.recipe))
+    with Collection.open(home=home) as collection:
+        learnwares = [each for each in collection.list() if each.specifications]
+    some = learnwares[: upkeep._BLOCK + 3]
+
+    def base_of(learnware: Learnware) -> None:
+        if learnware is some[upkeep._BLOCK] and kept.snapshot().rows:
+            context.cancel.cancel()
+
+    with pytest.raises(Cancelled):
+        upkeep.keep_in_step(kept, some, base_of, context)
+    assert kept.snapshot().rows == upkeep._BLOCK
+    assert upkeep.keep_in_step(kept, some, lambda _: None) == 3
+    assert upkeep.keep_in_step(kept, some, lambda _: None) == 0
 
 
 def test_nothing_to_compare_is_said_as_without_an_index(home: Path) -> None:

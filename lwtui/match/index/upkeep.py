@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lwtui.errors import BadInput
+from lwtui.jobs import JobContext
 from lwtui.learnware.model import Learnware, SpecificationEntry
 from lwtui.match.confidence import CLEAR_MARGIN
 from lwtui.match.expect import Usual, find_anchors, known_gains
@@ -23,7 +24,7 @@ from lwtui.match.index.query import Query
 from lwtui.match.index.scan import Found, passing, search
 from lwtui.match.index.segment import Block, Facts, block_of, hash64, word64
 from lwtui.match.index.store import Store
-from lwtui.match.rank import matching_entry, passes
+from lwtui.match.rank import data_and_tasks, matching_entry, passes
 from lwtui.match.result import Filters
 from lwtui.spec.compare import directions
 from lwtui.spec.specification import Specification, load_specification
@@ -40,7 +41,7 @@ SHORT = 200
 """Learnwares of a shortlist, and at least twice as many as are asked for."""
 _TWINS = 1000
 """The most on it with twins added."""
-_BLOCK = 4096
+_BLOCK = 1024
 """Specifications read between two writes: a kill loses no more."""
 
 BaseOf = Callable[[Learnware], Learnware | None]
@@ -66,12 +67,14 @@ def shortlist(
     wanted: Specification,
     filters: Filters,
     count: int = SHORT,
+    context: JobContext | None = None,
 ) -> Shortlist | None:
     """The ``count`` most promising learnwares for a requirement, and their near twins.
 
     Brings the index in step first, which takes about 2 ms for each new learnware. None when there
     are few, when the index cannot be kept (a full or read-only disk, another process that builds
-    it for long), or when it cannot hold such a requirement: rank them all then.
+    it for long), or when it cannot hold such a requirement: rank them all then. Raises
+    ``Cancelled``; what was read until then is kept.
     """
     comparable = [each for each in learnwares if _entry(each, wanted) is not None]
     if len(comparable) < FEWEST:
@@ -81,7 +84,7 @@ def shortlist(
         kind = kind_of(wanted.space, wanted.recipe)
         query = Query.of(kind, wanted)
         store = Store(home / FOLDER / f"{wanted.space}-{wanted.recipe}", kind)
-        keep_in_step(store, comparable, base_of)
+        keep_in_step(store, comparable, base_of, context)
         snapshot = store.snapshot()
         found = search(snapshot, query, filters)
     except (BadInput, ValueError, OSError):
@@ -115,8 +118,14 @@ def _chosen(found: Found, count: int) -> list[str]:
     return [segment.name(row) for segment, row in rows]
 
 
-def keep_in_step(store: Store, learnwares: Sequence[Learnware], base_of: BaseOf) -> int:
-    """Add what is new or changed, remove what is gone; how many that were. Raises ``OSError``."""
+def keep_in_step(
+    store: Store,
+    learnwares: Sequence[Learnware],
+    base_of: BaseOf,
+    context: JobContext | None = None,
+) -> int:
+    """Add what is new or changed, remove what is gone; how many that were. Raises ``OSError``,
+    ``Cancelled``."""
     import numpy as np
 
     kind = store.kind
@@ -127,7 +136,8 @@ def keep_in_step(store: Store, learnwares: Sequence[Learnware], base_of: BaseOf)
         return 0
     with store.locked():
         added, removed = _difference(store, now, stamps)  # another process may have been here
-        store.update(_blocks(kind, [learnwares[place] for place in added], base_of), removed)
+        new = [learnwares[place] for place in added]
+        store.update(_blocks(kind, new, base_of, context or JobContext()), removed)
     return len(added) + len(removed)
 
 
@@ -150,20 +160,30 @@ def _difference(
     return np.flatnonzero(~same), [int(each) for each in ids[~np.isin(ids, now)]]
 
 
-def _blocks(kind: Kind, learnwares: Sequence[Learnware], base_of: BaseOf) -> Iterator[Block]:
+def _blocks(
+    kind: Kind, learnwares: Sequence[Learnware], base_of: BaseOf, context: JobContext
+) -> Iterator[Block]:
     """What an index holds of learnwares: their specifications are read, a block at a time."""
     for begin in range(0, len(learnwares), _BLOCK):
-        yield indexed(kind, learnwares[begin : begin + _BLOCK], base_of)
+        context.progress(begin, len(learnwares), "indexing specifications")
+        yield indexed(kind, learnwares[begin : begin + _BLOCK], base_of, context.check)
 
 
-def indexed(kind: Kind, learnwares: Sequence[Learnware], base_of: BaseOf) -> Block:
-    """Rows of learnwares. One whose specification is damaged gets a row that no search finds."""
+def indexed(
+    kind: Kind,
+    learnwares: Sequence[Learnware],
+    base_of: BaseOf,
+    check: Callable[[], None] = lambda: None,
+) -> Block:
+    """Rows of learnwares. One whose specification is damaged gets a row that no search finds.
+    ``check`` may raise."""
     import numpy as np
 
     facts = []
     codes = np.zeros((len(learnwares), kind.row_bytes), np.int8)
     lengths = dict(kind.lengths)
     for place, learnware in enumerate(learnwares):
+        check()
         found = _load(learnware, kind)
         parts = found.parts if found else {}
         right = {name: one for name, one in parts.items() if len(one) == lengths.get(name)}
@@ -188,7 +208,7 @@ def facts_of(
     """A learnware's row beside its codes; ``has`` and ``odd`` as in :class:`Facts`."""
     semantic = learnware.semantic
     anchors = find_anchors(kind.space, kind.recipe)
-    data = _data_and_tasks(learnware)
+    data = data_and_tasks(learnware)
     return Facts(
         learnware.id,
         _stamp(learnware, kind, base_of),
@@ -218,7 +238,7 @@ def _stamp(learnware: Learnware, kind: Kind, base_of: BaseOf) -> int:
         except OSError:
             pass
     words = (semantic.domain, learnware.model.base, semantic.licence, semantic.languages)
-    data = [sorted(each) for each in _data_and_tasks(learnware)]
+    data = [sorted(each) for each in data_and_tasks(learnware)]
     return hash64(repr((entry, seen, words, _size(learnware, base_of), data)))
 
 
@@ -240,11 +260,3 @@ def _load(learnware: Learnware, kind: Kind) -> Specification | None:
     except (BadInput, OSError):
         return None
     return found if (found.space, found.recipe) == (kind.space, kind.recipe) else None
-
-
-def _data_and_tasks(learnware: Learnware) -> tuple[frozenset[str], frozenset[str]]:
-    """What must be equal for two to be ``rank.twins``, and not be empty."""
-    return (
-        frozenset(source.name for source in learnware.semantic.data),
-        frozenset(score.task for score in learnware.scores if score.metric == "answer loss"),
-    )
