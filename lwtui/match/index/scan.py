@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 READ = 3072 * 2368
 """Bytes of longer codes that are read: of the most similar rows, half of it of the most useful."""
+ERROR = 0.05
+"""How much higher a similarity may be than the signs tell: what a row may be worth is asked."""
 _AT_ONCE = 1 << 14
 """Rows compared at a time: a plane of theirs is 128 kB and stays in the processor's cache."""
 _THREADS = 4
@@ -151,7 +153,8 @@ def _usual(segments: Sequence[Segment], masks: Sequence[Mask]) -> Usual | None:
 
 
 def _scan(segment: Segment, mask: Mask, query: Query, usual: Usual | None) -> tuple[Array, Array]:
-    """Rough similarities and values, (rows,) each; −∞ for rows that do not pass."""
+    """Rough similarities, and values as they may be, (rows,) each; −∞ for rows that do not
+    pass."""
     import numpy as np
 
     alike = np.full(len(segment), -np.inf, np.float32)
@@ -166,7 +169,7 @@ def _scan(segment: Segment, mask: Mask, query: Query, usual: Usual | None) -> tu
     rows = np.flatnonzero(mask)
     if len(rows):
         gains = _gains(segment, slice(None) if len(rows) == len(mask) else rows, usual)
-        values[rows] = expected_gains(query.to_anchors, alike[rows], *gains)
+        values[rows] = expected_gains(query.to_anchors, alike[rows] + ERROR, *gains)
     return alike, values
 
 
