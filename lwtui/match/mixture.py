@@ -109,14 +109,14 @@ class Router:
     space: str
     """Id of the space whose reference model makes the hidden states."""
     centre: Array
-    """(hidden,)."""
+    """(2·hidden,)."""
     centroids: Array
-    """(groups, hidden), unit vectors."""
+    """(groups, 2·hidden), unit vectors."""
     learnwares: tuple[str, ...]
     """Ids, one for each group; several groups may have the same."""
 
     def route(self, states: Array) -> list[str]:
-        """The learnware for each prompt, by its hidden state, (prompts, hidden)."""
+        """The learnware for each prompt, by its hidden states, (prompts, 2·hidden)."""
         near = (centred(states, self.centre) @ self.centroids.T).argmax(1)
         return [self.learnwares[group] for group in near]
 

@@ -195,23 +195,28 @@ class Decoder:
             return self._sum_by_row(self._head_gradient(inner, batch, check), batch)
 
     def prompt_states(self, batch: Packed, check: Callable[[], None]) -> torch.Tensor:
-        """Mean of the output head's input over each row's prompt tokens, float32 (R, hidden).
+        """What a prompt is about: the mean of the output head's input over its inner tokens, and
+        its last token's, each scaled to unit length, float32 (R, 2·hidden).
 
-        Without the first token, whose state is the same in every row: it would pull the means of
-        short prompts together.
+        Not the first token's, which is the same in every row: it would pull the means of short
+        prompts together. A prompt of fewer than three tokens has zeros in place of a mean.
         """
         import torch
 
-        sums = torch.zeros((batch.rows, self.space.hidden), device=self.device)
-        if not len(batch.ids):
-            return sums
+        found = torch.zeros((batch.rows, 2, self.space.hidden), device=self.device)
+        if not batch.prompt_tokens:
+            return found.flatten(1)
+        row = batch.row[: batch.prompt_tokens]
+        position = batch.position[: batch.prompt_tokens]
+        length = torch.bincount(row, minlength=batch.rows)[row]
         with torch.no_grad():
             hidden, _ = self._forward(batch, check)
-            chosen = batch.position[: batch.prompt_tokens].nonzero()[:, 0]
-            inner, _ = self._norm(hidden[chosen], self._last_norm)
-            row = batch.row[chosen]
-            tokens = torch.bincount(row, minlength=batch.rows).clamp(min=1)
-            return sums.index_add_(0, row, inner.float()) / tokens[:, None]
+            states = self._norm(hidden[: batch.prompt_tokens], self._last_norm)[0].float()
+            inner = (position > 0) & (position < length - 1)
+            found[:, 0].index_add_(0, row[inner], states[inner])
+            last = position == length - 1
+            found[row[last], 1] = states[last]
+            return torch.nn.functional.normalize(found, dim=2).flatten(1)
 
     def _sum_by_row(self, change: torch.Tensor, batch: Packed) -> torch.Tensor:
         """Sums over each row's answer tokens, (R, hidden)."""

@@ -1,10 +1,10 @@
 """Rows of one dataset told apart: their hidden states, groups of like rows, a sum for each group.
 
 A mixed dataset's mean gradient is nobody's. Its rows are grouped by what the reference model makes
-of their prompts, the mean of its last hidden states: measured, that tells tasks apart far better
-than a single row's gradient, whose cosine with its own task's is small, and it costs one forward
-pass, so that a prompt can be routed the same way later
-(``tests/benchmarks/experiment/mixture.py``). Each group's gradients make a specification as ever.
+of their prompts, its last hidden states: measured, they tell tasks apart better than a single
+row's gradient, whose cosine with its own task's is small, and they cost one forward pass, so that a
+prompt can be routed the same way later (``tests/benchmarks/experiment/mixture.py``). Each group's
+gradients make a specification as ever.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 GROUPS = 8
 """Groups of rows, more than a dataset is likely to have tasks: those that one learnware serves best
 are joined again."""
-ROWS_PER_GROUP = 8
+ROWS_PER_GROUP = 16
 """A group holds about so many rows at least on average; below two groups nothing is mixed."""
 STARTS = 8
 ROUNDS = 50
@@ -41,9 +41,9 @@ class Grouped:
     """A dataset's rows in groups. Holds no row of data."""
 
     centre: Array
-    """Mean unit hidden state of the rows, (hidden,)."""
+    """Mean unit hidden state of the rows, (2·hidden,)."""
     centroids: Array
-    """Unit vectors, (groups, hidden)."""
+    """Unit vectors, (groups, 2·hidden)."""
     sums: tuple[Partial, ...]
     """Row gradients of each group, summed."""
 
@@ -87,8 +87,8 @@ def prompt_states(
     rows: Sequence[Rendered],
     context: JobContext | None = None,
 ) -> Array:
-    """Mean of the reference model's last hidden states over each row's prompt, float32 (rows,
-    hidden). The answers are not looked at."""
+    """The reference model's last hidden states of each row's prompt, their mean and the last one,
+    float32 (rows, 2·hidden). The answers are not looked at."""
     import numpy as np
 
     from lwtui.spec.gradient import TOKENS_PER_BATCH, packed
@@ -96,7 +96,7 @@ def prompt_states(
 
     prompts = [Rendered(row.prompt, ()) for row in rows]
     check: Callable[[], None] = context.check if context else lambda: None
-    found = np.zeros((len(prompts), space.hidden), np.float32)
+    found = np.zeros((len(prompts), 2 * space.hidden), np.float32)
     decoder = reference.decoder(space)
     for chosen in batches(prompts, TOKENS_PER_BATCH):
         batch = packed([prompts[i] for i in chosen], reference.device)
@@ -105,7 +105,7 @@ def prompt_states(
 
 
 def centred(states: Array, centre: Array) -> Array:
-    """Unit hidden states relative to a dataset's mean, unit again, (…, hidden)."""
+    """Unit hidden states relative to a dataset's mean, unit again, (…, 2·hidden)."""
     return unit(unit(states) - centre)
 
 

@@ -63,6 +63,7 @@ def match_mixture(
     collection = collection or OpenCollection.open()
     try:
         check_space(collection, space, DEFAULT_RECIPE)
+        _check_filters(collection, filters or Filters())
         started = time.monotonic()
         grouped = _grouped(dataset, space, rows, seed, fields, context)
         found = _covered(grouped, filters or Filters(), collection)
@@ -70,6 +71,16 @@ def match_mixture(
         if own:
             collection.close()
     return dataclasses.replace(found, seconds=time.monotonic() - started)
+
+
+def _check_filters(collection: Collection, filters: Filters) -> None:
+    """Raise ``BadInput`` before anything slow when nothing passes."""
+    from lwtui.match.rank import passes
+
+    base_of = remembered(collection)
+    listed = (item for item in collection.list() if item.model.kind != "base")
+    if not any(passes(item, base_of(item), filters) for item in listed):
+        raise BadInput("No learnware passes these filters.", hint="Filter by less.")
 
 
 @dataclass(frozen=True)
@@ -254,6 +265,8 @@ class PromptRouter:
 
     def route(self, prompt: str) -> str:
         """Id of the learnware that is to answer."""
+        import torch
+
         from lwtui.dataset.example import Example
         from lwtui.spec.reference import load_reference
         from lwtui.spec.render import render
@@ -263,4 +276,9 @@ class PromptRouter:
             self._reference = load_reference(self._space, device="cpu")
         tokenizer, space = self._reference.tokenizer, self._space
         row = render(Example(prompt, "", None), space.template, tokenizer, space.max_tokens)
-        return self.router.route(prompt_states(self._reference, space, [row]))[0]
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)  # for so little work more only wait for each other
+        try:
+            return self.router.route(prompt_states(self._reference, space, [row]))[0]
+        finally:
+            torch.set_num_threads(threads)

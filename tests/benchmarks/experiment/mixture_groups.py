@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lwtui.match.mixture import cover
-from lwtui.spec.rows import GROUPS, centred, spherical_k_means, unit
+from lwtui.spec.rows import GROUPS, ROWS_PER_GROUP, centred, spherical_k_means, unit
 from tests.benchmarks.experiment.text import WORD
 
 Array = NDArray[np.float32]
@@ -76,7 +76,7 @@ def by_silhouette(rows: Array, gains: Gains) -> Choice:
 
 def by_cover(rows: Array, gains: Gains) -> Choice:
     """As the product does: groups, covered by few options."""
-    groups, centroids = spherical_k_means(rows, GROUPS)
+    groups, centroids = spherical_k_means(rows, min(GROUPS, len(rows) // ROWS_PER_GROUP))
     values = np.stack([gains(np.flatnonzero(groups == g)) for g in range(len(centroids))])
     options, place_of = cover(values, np.bincount(groups) / len(rows))
     return Choice(options, place_of[groups], groups, place_of)

@@ -31,7 +31,7 @@ class Prompts:
     """One user's prompts, without answers."""
 
     states: Array
-    """Of the rows of the specification, (rows, hidden)."""
+    """Of the rows of the specification, (rows, 2·hidden)."""
     text: list[str]
     scored_gradients: Array
     """Unit gradients of the prompt part, (scored rows, dimension)."""
