@@ -1,6 +1,6 @@
 """How the index of projected specifications fares at a thousand to a million learnwares.
 
-    python -m tests.benchmarks.index_scale [--sizes 1000,100000,1000000] [--searches 200]
+    python -m tests.benchmarks.index_scale [--sizes 1000,10000,100000,1000000] [--searches 200]
         [--peer-python PEER/bin/python] [--folder DIR]
 
 Synthetic learnwares (``index_synthetic.py`` says how they are made); the index is built in a
@@ -219,7 +219,7 @@ def from_files(folder: Path, count: int = 600) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", default="1000,100000,1000000")
+    parser.add_argument("--sizes", default="1000,10000,100000,1000000")
     parser.add_argument("--searches", type=int, default=200)
     parser.add_argument("--peer-python")
     parser.add_argument("--folder", type=Path)

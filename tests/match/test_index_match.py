@@ -207,6 +207,10 @@ def test_building_the_index_can_be_cancelled_and_goes_on_where_it_was(
     assert kept.snapshot().rows == upkeep._BLOCK
     assert upkeep.keep_in_step(kept, some, lambda _: None) == 3
     assert upkeep.keep_in_step(kept, some, lambda _: None) == 0
+    occupied = tmp_path / "file"
+    occupied.write_text("no folder can be made here")
+    assert upkeep.shortlist(occupied, some, lambda _: None, wanted, Filters()) is None
+    assert upkeep.shortlist(tmp_path, some[:400], lambda _: None, wanted, Filters()) is None
 
 
 def test_nothing_to_compare_is_said_as_without_an_index(home: Path) -> None:
