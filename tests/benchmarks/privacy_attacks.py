@@ -5,10 +5,11 @@
 The attacker has the published vectors, the reference model, everything that ships with lwtui, and
 rows of the same task of their own. Two attacks:
 
-``membership``: given a row, was it in? The score is the inner product of the row's gradient with
-the specification less that of the attacker's own rows, in units of the spread that rows known to be
-outside have. Of noised specifications the gradients are projected as the noised ones were. Area
-under the curve (0.5 is guessing) and true positives at a given rate of false ones.
+``membership``: given a row, was it in? The score is the likelihood ratio if the task's rows had
+normal gradients, as the attacker's own have: the inner product of row and specification, centred
+and with every direction weighed by how little rows scatter along it. Of noised specifications the
+gradients are projected as the noised ones were. Area under the curve (0.5 is guessing) and true
+positives at a given rate of false ones.
 
 ``nearest``: of 1,000 rows (the members, others of the task, and of other tasks), which is nearest
 to the specification? How often a member is, what share of the n nearest are, and what chance gives.
@@ -23,6 +24,7 @@ import math
 import random
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +59,8 @@ EPSILONS = (None, math.inf, 8.0, 4.0, 1.0)
 """None: as ``lwtui spec`` writes it without noise; infinite: projected, and no noise."""
 MOST = 32
 """Specifications of one task, size and ε."""
+FLOOR = 1e-2
+"""Of the variances, as a share of their mean: 64 rows do not tell the small ones."""
 SEED = 3407
 HERE = Path(__file__).parent
 
@@ -126,15 +130,54 @@ def stacked(found: list[Rows]) -> Rows:
     return {part: np.concatenate([one[part] for one in found]) for part in PARTS}
 
 
+@dataclass(frozen=True)
+class Normal:
+    """How rows of a task scatter in one part, by the attacker's own rows."""
+
+    mean: Array
+    directions: Array
+    """Orthonormal, (directions, numbers)."""
+    variance: Array
+    rest: float
+    """Variance in every direction but those."""
+
+    @classmethod
+    def of(cls, own: Array, others: Array) -> Normal:
+        """``others`` tell what is left outside the directions of the ``own`` rows."""
+        mean = own.mean(0)
+        _, sizes, directions = np.linalg.svd(own - mean, full_matrices=False)
+        kept = sizes > 1e-3 * sizes[0]
+        directions, variance = directions[kept], sizes[kept] ** 2 / (len(own) - 1)
+        centred = others - mean
+        outside = np.square(centred).sum(1) - np.square(centred @ directions.T).sum(1)
+        free = mean.size - len(directions)
+        return cls(mean, directions, variance, float(outside.mean()) / free if free else 0.0)
+
+    def whitened(self, vectors: Array, noise: float) -> Array:
+        """Σ⁻¹ of them, (vectors, numbers), where ``noise`` is added to every variance."""
+        rest = self.rest + noise + FLOOR * float(self.variance.mean())
+        inside = vectors @ self.directions.T
+        factor = 1 / (self.variance + rest) - 1 / rest
+        return vectors / rest + (inside * factor) @ self.directions
+
+
 def membership(
-    known: Rows, specifications: Rows, groups: list[slice]
+    known: Rows, specifications: Rows, groups: list[slice], sigma: float
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Scores of members and of rows outside, a specification at a time."""
+    """Scores of members and of rows outside, a specification at a time: log-likelihood ratios
+    xᵀΣ⁻¹(s − μ) − xᵀΣ⁻¹x / 2n of normal rows x + μ, a mean s of n of them, and noise."""
     own = slice(MEMBERS + OUTSIDE, MEMBERS + OUTSIDE + OWN // 2)
     rest = slice(own.stop, own.stop + OWN // 2)
-    usual = {part: unit(values[own].mean(0, keepdims=True)) for part, values in known.items()}
-    against = {part: specifications[part] - usual[part] for part in PARTS}
-    scores = inner(known, against)
+    size = groups[0].stop - groups[0].start
+    scores = np.zeros((len(known["prompt"]), len(groups)))
+    for part in PARTS:
+        normal = Normal.of(known[part][own], known[part][rest])
+        rows = known[part] - normal.mean
+        length = specifications[part] @ normal.mean / (normal.mean @ normal.mean)
+        scaled = specifications[part] / np.maximum(length, 0.2)[:, None]
+        white = normal.whitened(scaled - normal.mean, sigma**2 / size)
+        own_size = (rows * normal.whitened(rows, sigma**2 / size)).sum(1)
+        scores += rows @ white.T - own_size[:, None] / (2 * size)
     scores = (scores - scores[rest].mean(0)) / scores[rest].std(0)
     for index, group in enumerate(groups):
         yield scores[group, index], scores[MEMBERS : MEMBERS + OUTSIDE, index]
@@ -174,6 +217,8 @@ def attack(gradients: dict[str, Rows], subspace: Subspace) -> Iterator[dict[str,
             task: {p: v[MEMBERS : MEMBERS + ELSEWHERE] for p, v in rows.items()}
             for task, rows in known.items()
         }
+        finite = epsilon is not None and math.isfinite(epsilon)
+        sigma = privacy.noise_multiplier(epsilon, privacy.DELTA, len(PARTS)) if finite else 0.0
         for size in SIZES:
             pooled: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
             hits: list[tuple[bool, float, float]] = []
@@ -181,13 +226,12 @@ def attack(gradients: dict[str, Rows], subspace: Subspace) -> Iterator[dict[str,
                 source = random.Random(f"{SEED}/{task}/{size}/{epsilon}")
                 count = min(MOST, MEMBERS // size)
                 groups = [slice(i * size, (i + 1) * size) for i in range(count)]
-                if epsilon and math.isfinite(epsilon):
+                if finite:
                     groups *= max(1, 8 // count)  # other noise on the same rows
                 made = [published(rows, group, epsilon, subspace, source) for group in groups]
                 elsewhere = stacked([few[other] for other in gradients if other != task])
-                scores = list(
-                    membership(known[task], stacked([whole for whole, _ in made]), groups)
-                )
+                whole = stacked([plain for plain, _ in made])
+                scores = list(membership(known[task], whole, groups, sigma))
                 places = list(
                     nearest(known[task], elsewhere, stacked([mid for _, mid in made]), groups)
                 )
@@ -207,9 +251,7 @@ def line(
     found = curve(*(np.concatenate(side) for side in zip(*scores, strict=True)))
     hit, share, chance = (float(np.mean(side)) for side in zip(*places, strict=True))
     facts = {**found, "nearest_is_member": hit, "members_among_nearest": share, "chance": chance}
-    name = {None: "none", math.inf: "projected only"}.get(
-        epsilon, f"{epsilon:g}" if epsilon else ""
-    )
+    name = "none" if epsilon is None else f"{epsilon:g}".replace("inf", "projected only")
     return {
         "task": task,
         "epsilon": name,
