@@ -16,8 +16,8 @@ from lwtui.spec.privacy import DELTA
 from lwtui.workflow.specify import specify
 
 _PLAIN = (
-    "It holds no row of the data, but no noise either: whoever gets it can often tell whether a row "
-    "they hold went in, and may reconstruct text. --epsilon adds noise."
+    "It holds no row of the data, but no noise either: whoever gets it can often tell whether a "
+    "row they hold went in, and may reconstruct text. --epsilon adds noise."
 )
 
 
