@@ -11,6 +11,8 @@ import pytest
 from safetensors.numpy import save_file
 
 from lwtui import paths
+from lwtui.cli.main import run_command
+from lwtui.cli.mixture import mixture_facts
 from lwtui.dataset import open_dataset
 from lwtui.dataset.example import Example
 from lwtui.errors import BadInput, Cancelled
@@ -94,6 +96,31 @@ def test_prompts_it_has_not_seen_go_to_their_own_learnware(
         assert sum(right) >= 0.8 * len(right)
 
 
+def test_the_command_line_says_which_learnware_answers(
+    mixed: tuple[Path, Mixture], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, found = mixed
+    facts = json.loads(json.dumps(mixture_facts(found)))
+    assert not facts["one"]
+    assert [each["id"] for each in facts["learnwares"]] == [m.learnware.id for m in found.members]
+    assert all(each["description"] for each in facts["learnwares"])
+    file = tmp_path / "mixture.safetensors"
+    found.router.save(file)
+    prompt = examples("school-maths", 1, skip=EACH)[0].question
+    order = ["chat", "--mixture", file, "--prompt", prompt, "--max-tokens", "2", "--json"]
+    assert run_command([str(word) for word in order]) == 0
+    assert json.loads(capsys.readouterr().out)["learnware"] == PromptRouter(file).route(prompt)
+    for wrong in (
+        ["match", folder, "-o", file],
+        ["match", folder, "--mixture", "--verify"],
+        ["match", folder, "--mixture", "-o", tmp_path / "mixture.txt"],
+        ["match", file, "--mixture"],
+        ["chat", "starter/credit-risk", "--mixture", file],
+        ["chat", "--mixture", tmp_path / "none.safetensors"],
+    ):
+        assert run_command([str(word) for word in wrong]) == 2
+
+
 def test_one_task_needs_one_learnware(tmp_path: Path) -> None:
     found = match_mixture(paths.demo_root() / "school-maths", rows=32)
     assert found.is_one
@@ -132,13 +159,16 @@ def test_too_little_is_said_before_anything_else(tmp_path: Path) -> None:
         match_mixture(few, context=JobContext(cancel=stopped))
 
 
-def test_groups_add_up_to_the_whole_dataset_and_are_the_same_again() -> None:
+def test_groups_add_up_to_the_whole_dataset_and_are_the_same_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("lwtui.spec.rows.ROWS_PER_GROUP", 4)
     space = find_space("starter")
     reference = load_reference(space, device="cpu")
     rows = [
         render(row, space.template, reference.tokenizer, space.max_tokens)
         for demo in DEMOS
-        for row in examples(demo, 16)
+        for row in examples(demo, 6)
     ]
     found = group_rows(reference, space, rows, JobContext())
     assert len(found.sums) == len(found.centroids)

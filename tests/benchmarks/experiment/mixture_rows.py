@@ -1,11 +1,14 @@
 """Caches what a mixture looks at besides the gradients of a user's rows, by layout.
 
 The reference model's states of every user's prompts, and of the scored prompts the gradients too:
-what routing sees. Called by ``mixture.py``.
+what routing sees. Called by ``mixture.py``; by itself it says what routing one prompt costs:
+
+    python -m tests.benchmarks.experiment.mixture_rows --data DIR
 """
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lwtui.dataset.example import Example
+from lwtui.spec.gradient import row_gradients
 from lwtui.spec.reference import Reference, load_reference
 from lwtui.spec.render import question_text, render
 from lwtui.spec.rows import prompt_states
@@ -100,3 +104,33 @@ def load(data: Path, work: Path, task: str, layout: str) -> Prompts:
         states, [question_text(one) for one in first],
         gradient, scored, [question_text(one) for one in second],
     )  # fmt: skip
+
+
+def main() -> None:
+    """Milliseconds a prompt on one thread, over the first scored prompt of every user."""
+    import torch
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    space = find_space("starter")
+    reference = load_reference(space, device="cpu")
+    prompts = []
+    for task in plan.USERS:
+        one = _prompts(arguments.data, task, "instruction")[1][0]
+        prompts.append(render(one, space.template, reference.tokenizer, space.max_tokens))
+    tokens = float(np.median([len(one.prompt) for one in prompts]))
+    found: dict[str, list[float]] = {"hidden state": [], "gradient": []}
+    for one in prompts:
+        for way, do in (("hidden state", prompt_states), ("gradient", row_gradients)):
+            began = time.perf_counter()
+            do(reference, space, [one])
+            found[way].append((time.perf_counter() - began) * 1000)
+    for way, times in found.items():
+        low, middle, high = np.quantile(times, [0.1, 0.5, 0.9])
+        print(f"{way:<14}{middle:7.1f} ms a prompt ({low:.1f} to {high:.1f}), {tokens:.0f} tokens")
+
+
+if __name__ == "__main__":
+    main()
