@@ -26,7 +26,7 @@ _OPTIONS = [
     ),
     click.option(
         "--recipe",
-        type=click.Choice(["gradient", "paper"]),
+        type=click.Choice(["gradient", "paper", "replay"]),
         default=DEFAULT_RECIPE,
         show_default=True,
         help="gradient: seconds; paper: as published, much slower.",

@@ -5,13 +5,16 @@
 ``DIR`` holds the task data the collection was made from (see lwtui/starter). The answer losses of
 every learnware on every task are read from ``starter_losses.csv`` beside this file, which
 ``python -m lwtui.starter.measure`` writes; ``--layout bare`` leaves the instruction out of the
-user's rows, as somebody else's dataset would.
+user's rows, as somebody else's dataset would. Learnwares are ordered by similarity alone: their
+gains were measured on these very rows, so an order by them would have seen the answers. What that
+order is worth, ``tests/benchmarks/experiment`` measures on other rows.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import dataclasses
 import random
 import statistics
 import time
@@ -54,7 +57,10 @@ def ranking(
     random.Random(task).shuffle(found)
     examples = [example(row, layout) for row in found[:rows]]
     wanted = compute(examples, space, recipe, reference=reference)
-    every: list[Candidate] = list(candidates(learnwares, wanted))
+    every = [
+        Candidate(each.learnware, dataclasses.replace(each.specification, gains=None))
+        for each in candidates(learnwares, wanted)
+    ]
     matches, sure = rank(wanted, every)
     return [match.learnware.name for match in matches], sure.word
 
