@@ -176,15 +176,12 @@ class Expectation:
         return expected_gains(to_anchors, drawn, self.gains_at[:first], self.own[:first])
 
 
-def expected_gains(
-    to_anchors: Array, to_learnwares: Array, gains: Array, own: Array, middle: Array | None = None
-) -> Array:
+def expected_gains(to_anchors: Array, to_learnwares: Array, gains: Array, own: Array) -> Array:
     """The gain to expect of each learnware, nats/token, (…, learnwares).
 
     ``to_anchors`` (…, anchors) and ``to_learnwares`` (…, learnwares): the requirement's
     similarities, −1 to 1. ``gains`` (learnwares, anchors) and ``own`` (learnwares,): what
-    :func:`gains_of` gives. ``middle`` (learnwares,): medians of ``gains``, where they are known.
-    The formula stands at the top of this file.
+    :func:`gains_of` gives. The formula stands at the top of this file.
     """
     import numpy as np
 
@@ -192,4 +189,6 @@ def expected_gains(
     scale = WIDTH * np.maximum(to_anchors.std(-1, keepdims=True), LEAST_SPREAD)
     near = np.exp((to_anchors - middle) / scale)
     near_own = np.exp((to_learnwares - middle) / scale)
-    return np.asarray((near @ gains.T + near_own * own) / (near.sum(-1, keepdims=True) + near_own))
+    # For one requirement not @: BLAS would start threads, and an index asks for little at a time.
+    others = near @ gains.T if near.ndim > 1 else np.einsum("la,a->l", gains, near)
+    return np.asarray((others + near_own * own) / (near.sum(-1, keepdims=True) + near_own))

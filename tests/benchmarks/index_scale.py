@@ -77,8 +77,7 @@ class Truth:
     def see(self, begin: int, latent: dict[str, np.ndarray], columns: dict[str, Any]) -> None:
         parts = {name: q @ latent[name].T for name, q in self.queries.items()}
         alike = sum(parts.values()) / len(parts)
-        middle = np.median(columns["gains"], axis=1)
-        gains = expected_gains(self.to_anchors, alike, columns["gains"], columns["own"], middle)
+        gains = expected_gains(self.to_anchors, alike, columns["gains"], columns["own"])
         out = (columns["domain"] != 0) | (columns["licence"] != 0)
         out |= columns["size"] > FILTER.max_bytes
         for kind in KINDS:

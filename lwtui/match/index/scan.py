@@ -169,18 +169,19 @@ def _scan(segment: Segment, mask: Mask, query: Query, usual: Usual | None) -> tu
     import numpy as np
 
     alike = np.full(len(segment), -np.inf, np.float32)
+    by_value = usual is not None and query.to_anchors is not None
+    values = alike.copy() if by_value else alike
     for begin in range(0, len(segment), _AT_ONCE):
         some = slice(begin, begin + _AT_ONCE)
-        if mask[some].any():
-            found = _rough(segment, some, query)
-            alike[some] = np.where(mask[some], found, np.float32(-np.inf))
-    if usual is None or query.to_anchors is None:
-        return alike, alike
-    values = alike.copy()
-    rows = np.flatnonzero(mask)
-    if len(rows):
-        gains = _gains(segment, slice(None) if len(rows) == len(mask) else rows, usual)
-        values[rows] = expected_gains(query.to_anchors, alike[rows] + ERROR, *gains)
+        passed = mask[some]
+        if not passed.any():
+            continue
+        found = _rough(segment, some, query)
+        alike[some] = np.where(passed, found, np.float32(-np.inf))
+        if usual is not None and query.to_anchors is not None:
+            gains = _gains(segment, some, usual)
+            worth = expected_gains(query.to_anchors, found + np.float32(ERROR), *gains)
+            values[some] = np.where(passed, worth, np.float32(-np.inf))
     return alike, values
 
 
@@ -256,16 +257,12 @@ def _compare(
     return alike, segment["twin"][rows], *(_gains(segment, rows, usual) if usual else ())
 
 
-def _gains(
-    block: Block, rows: slice | NDArray[np.int64], usual: Usual
-) -> tuple[Array, Array, Array]:
-    """Gains at the anchors (rows, tasks), on their own data, and the medians, (rows,) each."""
+def _gains(block: Block, rows: slice | NDArray[np.int64], usual: Usual) -> tuple[Array, Array]:
+    """Gains at the anchors (rows, tasks), and on their own data (rows,)."""
     import numpy as np
 
     gains, own, known = block["gains"][rows], block["own"][rows], block["known"][rows]
-    middle = block["middle"][rows]
     if not known.all():
         gains = np.where(known[:, None] != 0, gains, usual.gains)
-        middle = np.where(known != 0, middle, np.median(usual.gains))
     own = np.where(np.isnan(own), np.float32(usual.own), own)
-    return gains, own, middle
+    return gains, own

@@ -73,8 +73,8 @@ class Facts:
 @dataclass
 class Block:
     """Rows as columns. ``codes`` (rows, bytes) int8, ``planes`` (words, rows) uint64, ``norms``
-    (rows, parts) float32: lengths of the codes, ``gains`` (rows, tasks) float32, ``middle``
-    their medians, ``own`` float32, NaN where unknown; the others as in :class:`Facts`."""
+    (rows, parts) float32: lengths of the codes, ``gains`` (rows, tasks) float32, ``own`` float32,
+    NaN where unknown; the others as in :class:`Facts`."""
 
     columns: dict[str, NDArray[Any]]
     kind: Kind
@@ -129,19 +129,9 @@ def block_of(kind: Kind, facts: Sequence[Facts], codes: NDArray[np.int8]) -> Blo
         "languages_at": np.cumsum([0, *(len(f.languages) for f in facts)]).astype(np.int64),
     }
     columns["gains"] = columns["gains"].reshape(len(facts), kind.tasks)
-    columns["middle"] = middles(columns["gains"])
     for name in ("stamp", "domain", "base", "licence", "itself", "twin"):
         columns[name] = np.array([getattr(each, name) for each in facts], np.uint64)
     return Block(columns | code_columns(kind, codes), kind)
-
-
-def middles(gains: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The median of each row's gains, (rows,)."""
-    import numpy as np
-
-    if not gains.size:
-        return np.zeros(len(gains), np.float32)
-    return np.asarray(np.median(gains, axis=1), np.float32)
 
 
 def code_columns(kind: Kind, codes: NDArray[np.int8]) -> dict[str, NDArray[Any]]:
