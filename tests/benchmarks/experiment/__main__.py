@@ -33,6 +33,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ("study",),
     ("layout",),
     ("table",),
+    ("mixture",),
+    ("mixture_merge",),
     ("sure",),
     ("noise",),
     ("plots",),
