@@ -6,8 +6,10 @@ A mixed user brings 64 rows in all, in equal shares. The rows are clustered, eve
 its pick as a dataset of its own would be (gain to expect, or the base when nothing is expected to
 beat it), and each scored row, seen as a prompt alone, is routed to a cluster's pick. Compared with
 one pick for all, the base, the best single learnware in hindsight, and one per task when the tasks
-are known. ``--tune`` prints the same for other mixes, drawn at random, on which (and on the demo
-folders) the margin, the number of groups and the pooling of hidden states were settled. Losses are means over a mix's tasks, nats/token, on rows no specification has seen.
+are known. Losses are means over a mix's tasks, nats/token, on rows no specification has seen.
+
+``--tune`` prints the same for other mixes, drawn at random. On those and on the demo folders the
+margin, the number of groups and the pooling of hidden states were settled.
 """
 
 from __future__ import annotations
