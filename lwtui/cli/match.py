@@ -37,7 +37,7 @@ _BAR = 10
 @click.option(
     "--verify-top",
     type=click.IntRange(min=1),
-    default=8,
+    default=12,
     show_default=True,
     help="How many of the best --verify runs. Of a clear match it runs the winner alone, and the "
     "others only if that does not beat the base; of a close call all, halving them on the way.",

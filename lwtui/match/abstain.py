@@ -1,9 +1,9 @@
 """When to recommend the bare base, since nothing in the collection fits.
 
 A narrow learnware of a weak base is worse than the base on a task that is not its own, and the
-most similar one is always somebody. Two rules: before anything was run, a threshold on the
-gain to expect of the winner, or on its similarity where nothing was measured on the space's
-anchors, that an experiment found (``calibration.toml``); afterwards, what was measured.
+most similar one is always somebody. Before anything was run: when nothing is similar, by a
+threshold that an experiment found (``calibration.toml``), or when nothing is expected to gain on
+the base; afterwards, what was measured.
 """
 
 from __future__ import annotations
@@ -19,21 +19,22 @@ NOISE = 1.0
 
 
 def by_similarity(matches: Sequence[Match], calibration: Calibration) -> str:
-    """Why nothing fits, judged by the best match's value; empty when something does."""
+    """Why nothing fits, judged by the highest similarity and gain; empty when something does."""
     if not matches:
         return ""
-    best = max(match.value for match in matches)
-    if best >= calibration.threshold:
-        return ""
-    if matches[0].expected_gain is not None:
+    best = max(match.similarity for match in matches)
+    if best < calibration.threshold:
         return (
-            "Nothing here is expected to do better than its bare base on data like this: the best "
-            f"gain to expect is {best:+.2f} nats/token, below {calibration.threshold:+.2f}"
+            f"Nothing here was made for data like this: the highest similarity is {best:.2f}, "
+            f"below {calibration.threshold:.2f}"
         )
-    return (
-        f"Nothing here was made for data like this: the highest similarity is {best:.2f}, "
-        f"below {calibration.threshold:.2f}"
-    )
+    gain = matches[0].expected_gain
+    if gain is not None and gain < 0:
+        return (
+            "Nothing here is expected to do better than its bare base: at best a gain of "
+            f"{gain:+.2f} nats/token"
+        )
+    return ""
 
 
 def by_measurement(

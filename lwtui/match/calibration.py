@@ -2,8 +2,8 @@
 
 Redrawing rows tells how much the choice depends on the rows drawn. It does not tell whether the
 most similar learnware is the best one: a new task may look like an old one and be another. So the
-bootstrap's share is corrected by a logistic curve (Platt's scaling, with the winner's value and
-its lead beside the share) whose constants come from ``calibration.toml``.
+bootstrap's share is corrected by a logistic curve (Platt's scaling, with the winner's similarity
+beside the share) whose constants come from ``calibration.toml``.
 """
 
 from __future__ import annotations
@@ -27,28 +27,25 @@ class Calibration:
     intercept: float = 0.0
     bootstrap: float = 1.0
     """Slope of the log-odds of the bootstrap's share."""
-    value: float = 0.0
-    """Slope of the winner's gain to expect (nats/token), or of its similarity without gains."""
-    margin: float = 0.0
-    """Slope of its lead over the next in the same measure."""
-    threshold: float = -math.inf
-    """The value below which the winner is not recommended."""
+    similarity: float = 0.0
+    """Slope of the winner's similarity."""
+    threshold: float = -1.0
+    """When the highest similarity of all is below this, nothing fits; −1: always does."""
 
     def __post_init__(self) -> None:
-        if min(self.bootstrap, self.value, self.margin) < 0:
+        if min(self.bootstrap, self.similarity) < 0:
             raise ValueError("The slopes of a calibration may not be negative.")
 
-    def probability(self, share: float, value: float = 0.0, margin: float = 0.0) -> float:
+    def probability(self, share: float, similarity: float = 0.0) -> float:
         """How likely the winner is right, 0 to 1; rises with each argument.
 
-        ``share`` of the draws that it wins, 0 to 1; its value; its lead, at least 0.
+        ``share`` of the draws that it wins, 0 to 1; its similarity, −1 to 1.
         """
         kept = min(1 - EDGE, max(EDGE, share))
         odds = (
             self.intercept
             + self.bootstrap * math.log(kept / (1 - kept))
-            + self.value * value
-            + self.margin * margin
+            + self.similarity * similarity
         )
         return 1 / (1 + math.exp(-max(-700.0, min(700.0, odds))))
 
@@ -57,13 +54,15 @@ IDENTITY = Calibration()
 
 
 @functools.cache
-def _table() -> dict[tuple[str, str, bool, bool], Calibration]:
+def _table() -> dict[tuple[str, str, bool], Calibration]:
     entries = tomli.loads(_FILE.read_text(encoding="utf-8"))["calibration"]
-    names = ("space", "recipe", "answers", "gains")
-    return {tuple(entry.pop(name) for name in names): Calibration(**entry) for entry in entries}
+    return {
+        (entry.pop("space"), entry.pop("recipe"), entry.pop("answers")): Calibration(**entry)
+        for entry in entries
+    }
 
 
-def find_calibration(space: str, recipe: str, answers: bool, gains: bool) -> Calibration:
-    """By the space's id, whether the requirement has answers, and whether matches are ordered by
-    gains to expect; the identity without a threshold where none was measured."""
-    return _table().get((space, recipe, answers, gains), IDENTITY)
+def find_calibration(space: str, recipe: str, answers: bool) -> Calibration:
+    """By the space's id and whether the requirement has answers; the identity without a threshold
+    where none was measured."""
+    return _table().get((space, recipe, answers), IDENTITY)

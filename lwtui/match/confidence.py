@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 CLEAR = 0.9
 """A winner is clear when it is right with this probability."""
 CLEAR_MARGIN = 0.1
-"""Without a bootstrap (a specification read from a file): when it leads by this similarity."""
+"""Without a bootstrap (a specification read from a file): when it leads by this similarity, or by
+this gain to expect."""
 LEVEL = 0.9
 """Share of the draws inside an interval."""
 DRAWS = 500
@@ -119,27 +120,28 @@ def first_share(drawn: Array, same: Sequence[bool]) -> float:
 
 
 def sureness(
-    similarities: Sequence[float],
+    values: Sequence[float],
     same: Sequence[bool],
     drawn: Array | None,
     calibration: Calibration = IDENTITY,
+    similarity: float = 0.0,
 ) -> Sureness:
-    """How sure it is that the winner is right, from its similarities and their draws.
+    """How sure it is that the winner is right, from what they are ordered by and its draws.
 
-    ``same`` marks the winner and its twins, which count as one: which of them it is was not told
-    by the rows. With nobody else to choose, they are clear, and how probable is not asked.
+    ``similarity`` is the winner's. ``same`` marks the winner and its twins, which count as one:
+    which of them it is was not told by the rows. With nobody else to choose, they are clear, and
+    how probable is not asked.
     """
-    if not similarities:
+    if not values:
         return Sureness("none")
     if all(same):
         return Sureness("clear")
-    best = max(value for value, own in zip(similarities, same, strict=True) if own)
-    other = max(value for value, own in zip(similarities, same, strict=True) if not own)
-    margin = best - other
     if drawn is None:
-        return Sureness("clear" if margin >= CLEAR_MARGIN else "close call")
+        best = max(value for value, own in zip(values, same, strict=True) if own)
+        other = max(value for value, own in zip(values, same, strict=True) if not own)
+        return Sureness("clear" if best - other >= CLEAR_MARGIN else "close call")
     share = first_share(drawn, same)
-    probability = calibration.probability(share, best, max(0.0, margin))
+    probability = calibration.probability(share, similarity)
     return Sureness(word_of(probability), probability, share)
 
 

@@ -22,7 +22,7 @@ T = TypeVar("T", bound=Hashable)
 Losses = Callable[[T, range], Sequence[float]]
 """Losses of a model on some rows, nats summed over a row's tokens. Called once a model and row."""
 
-SCHEDULE = (8, 16, 32)
+SCHEDULE = (4, 8, 16, 32)
 """Rows after each round."""
 NOISE = 0.5
 """Standard errors of the paired difference to the first within which nobody is dropped."""

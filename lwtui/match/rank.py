@@ -120,15 +120,14 @@ def rank(
     if gains is None:
         ranked = _better_twins_first(ranked)
     if calibration is None:
-        calibration = calibration_of(wanted, [match for match, _ in ranked])
+        calibration = calibration_of(wanted)
     return _with_sureness(wanted, ranked, calibration, usual)
 
 
-def calibration_of(wanted: Specification, matches: Sequence[Match]) -> Calibration:
+def calibration_of(wanted: Specification) -> Calibration:
     """The constants for requirements of this kind."""
     answers = set(wanted.parts) != {"prompt"}
-    gains = any(match.expected_gain is not None for match in matches)
-    return find_calibration(wanted.space, wanted.recipe, answers, gains)
+    return find_calibration(wanted.space, wanted.recipe, answers)
 
 
 def _with_sureness(
@@ -153,7 +152,8 @@ def _with_sureness(
     values = [match.value for match in matches]
     twins_of_first = same_as_first(matches)
     same = [match.id in twins_of_first for match in matches]
-    sure = sureness(values, same, drawn, calibration)
+    best = matches[0].similarity if matches else 0.0
+    sure = sureness(values, same, drawn, calibration, best)
     by_luck = bool(wanted.groups) or wanted.privacy is not None
     if drawn is None and by_luck and sure.word == "clear" and not all(same):
         sure = Sureness("close call")  # a handful of rows, or noise: their margin may be luck

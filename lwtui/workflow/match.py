@@ -134,7 +134,7 @@ def _rank(
     if nothing:
         raise explain_nothing(everything, wanted.space, wanted.recipe)
     matches, sure = rank(wanted, found, calibration, short.usual if short else None)
-    calibration = calibration or calibration_of(wanted, matches)
+    calibration = calibration or calibration_of(wanted)
     base = collection.base_of(matches[0].learnware) if matches else None
     reason = by_similarity(matches, calibration)
     if reason:  # what is selected is the base, and that was not drawn against anything

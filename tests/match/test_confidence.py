@@ -119,24 +119,22 @@ def test_a_calibration_is_monotone_and_the_identity_changes_nothing() -> None:
     shares = np.linspace(EDGE, 1 - EDGE, 40)
     assert [IDENTITY.probability(s) for s in shares] == pytest.approx(shares)
     assert IDENTITY.probability(1.0) == pytest.approx(1 - EDGE)
-    fitted = Calibration(intercept=-2, bootstrap=0.4, value=3, margin=1)
+    fitted = Calibration(intercept=-2, bootstrap=0.4, similarity=3)
     for rising in (
         [fitted.probability(s, 0.3) for s in shares],
         [fitted.probability(0.8, s) for s in np.linspace(-1, 1, 9)],
-        [fitted.probability(0.8, 0.3, m) for m in np.linspace(0, 2, 9)],
     ):
         assert all(0 < a < b < 1 for a, b in pairwise(rising))
     with pytest.raises(ValueError, match="slopes"):
-        Calibration(value=-1)
+        Calibration(similarity=-1)
     assert Calibration(intercept=1e9).probability(1.0) == 1.0
 
 
 @pytest.mark.parametrize("answers", [True, False])
-@pytest.mark.parametrize("gains", [True, False])
-def test_the_default_space_and_recipe_have_been_calibrated(answers: bool, gains: bool) -> None:
-    found = find_calibration(find_space(DEFAULT_SPACE).id, DEFAULT_RECIPE, answers, gains)
+def test_the_default_space_and_recipe_have_been_calibrated(answers: bool) -> None:
+    found = find_calibration(find_space(DEFAULT_SPACE).id, DEFAULT_RECIPE, answers)
     assert -1 < found.threshold < 1
-    assert find_calibration("elsewhere-1", "gradient", answers, gains) == IDENTITY
+    assert find_calibration("elsewhere-1", "gradient", answers) == IDENTITY
 
 
 def a_match(similarity: float) -> Match:
@@ -154,10 +152,14 @@ def test_below_the_threshold_the_base_is_advised() -> None:
     assert by_similarity(both, limits) == ""
 
 
-def test_below_the_threshold_of_gains_the_base_is_advised() -> None:
-    far = [replace(a_match(0.9), expected_gain=-0.1), replace(a_match(0.1), expected_gain=-0.2)]
-    assert "-0.10 nats/token, below +0.05" in by_similarity(far, Calibration(threshold=0.05))
-    assert by_similarity(far, Calibration(threshold=-0.1)) == ""
+def test_when_nothing_gains_on_the_base_it_is_advised() -> None:
+    limits = Calibration(threshold=0.3)
+    worse = [replace(a_match(0.9), expected_gain=-0.1), replace(a_match(0.1), expected_gain=-0.2)]
+    assert "-0.10 nats/token" in by_similarity(worse, limits)
+    better = [replace(a_match(0.1), expected_gain=0.2), replace(a_match(0.9), expected_gain=-0.2)]
+    assert by_similarity(better, limits) == ""
+    unlike = [replace(a_match(0.1), expected_gain=0.2)]
+    assert "0.10, below 0.30" in by_similarity(unlike, limits)
 
 
 def test_what_is_selected_when_nothing_fits() -> None:

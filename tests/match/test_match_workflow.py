@@ -173,7 +173,7 @@ def test_far_data_gets_the_base_and_familiar_data_does_not(latin: Path) -> None:
     far = match(songs, calibration=limit)
     assert far.abstained
     assert far.selected == "starter/base"
-    assert "below +0.15" in far.reason
+    assert "below 0.15" in far.reason
     assert "starter/base is the safer choice" in far.advice
     assert (far.confidence, far.probability) == ("close call", None)
     assert len(far.matches) == 10  # there to overrule it

@@ -30,7 +30,7 @@ from lwtui.tui.widgets.row_table import RowTable
 if TYPE_CHECKING:
     from lwtui.learnware.model import Learnware
 
-VERIFIED = 8
+VERIFIED = 12
 """How many learnwares ``v`` runs on held-back rows at most."""
 
 TEACH = Content.assemble(

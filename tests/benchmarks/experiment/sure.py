@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.experiment.sure --data DIR --work DIR
 
-A pick is ``right`` when no learnware is better on the scored rows by more than one standard error
+A pick is ``right`` when no learnware is better on the scored rows by more than two standard errors
 of the paired difference. Every probability, and every decision to abstain, of a user comes from
 constants fitted without that user's task. Prints the constants fitted on everybody, for
 ``lwtui/match/calibration.toml``.
@@ -20,10 +20,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lwtui.match.calibration import EDGE
+from lwtui.match.calibration import EDGE, find_calibration
 from lwtui.match.expect import expected_gains
 from lwtui.match.halving import SCHEDULE, paired, successive_halving
 from lwtui.spec.gradient import GROUPS
+from lwtui.spec.space import find_space
 from tests.benchmarks.experiment import (
     default,
     expected,
@@ -40,7 +41,10 @@ Array = NDArray[np.float64]
 DRAWS = 500
 COUNTS = (16, 32, 64)
 STANDARD = 64
-TOP = 8
+TOP = 12
+ERRORS = 2
+"""Standard errors by which a better learnware must be better."""
+THRESHOLDS = (-1.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
 BINS = (0.0, 0.5, 0.8, 0.9, 0.97, 1.0001)
 BASE = -1
 
@@ -55,9 +59,12 @@ class Pick:
     rows: int
     order: list[int]
     """Allowed training sets, the highest gain to expect first."""
-    value: float
-    """That gain, nats/token."""
-    margin: float
+    gain: float
+    """The first one's, nats/token."""
+    similarity: float
+    """The first one's."""
+    highest: float
+    """The highest similarity of all."""
     share: float
     """Of the bootstrap draws in which the winner comes first."""
     right: bool
@@ -105,11 +112,12 @@ def picks(work: Path, measured: value.Measured, has: str, count: int) -> list[Pi
             drawn += ours @ theirs[part].T / len(parts)
         kept = expected.anchors_of(task, own_anchor=False)
         to_anchors = drawn[:, [anchored.places[i] for i in kept]]
+        alike = drawn[0]
         drawn = expected_gains(to_anchors, drawn, anchored.gains[:, kept], anchored.own)
         for group, (users, own_out) in USER_GROUPS.items():
             if task in users:
                 mask = value.allowed(measured, task, own_out)
-                result.append(_pick(measured, rows, drawn, mask, task, group, has, count))
+                result.append(_pick(measured, rows, drawn, alike, mask, task, group, has, count))
     return result
 
 
@@ -117,6 +125,7 @@ def _pick(
     measured: value.Measured,
     rows: list[list[Array]],
     drawn: Array,
+    alike: Array,
     mask: NDArray[np.bool_],
     task: str,
     group: str,
@@ -128,17 +137,17 @@ def _pick(
     order = [int(i) for i in np.argsort(-usual, kind="stable") if mask[i]]
     tasks = list(plan.training_sets().values())
     same = [i for i in order if set(tasks[i][0]) == set(tasks[order[0]][0])]
-    other = next(i for i in order if i not in same)
     firsts = np.where(mask, drawn[1:], -np.inf).argmax(1)
     scored = slice(0, plan.SCORED_ROWS)
     mine = rows[order[0]][user][scored, 0]
     better = [paired(mine.tolist(), rows[i][user][scored, 0].tolist()) for i in order[1:]]
     return Pick(
         task, group, has, count, order,
-        value=float(usual[order[0]]),
-        margin=float(usual[order[0]] - usual[other]),
+        gain=float(usual[order[0]]),
+        similarity=float(alike[order[0]]),
+        highest=float(alike[order].max()),
         share=float(np.isin(firsts, same).mean()),
-        right=all(difference <= error for difference, error in better),
+        right=all(difference <= ERRORS * error for difference, error in better),
         pick=float(measured.loss[order[0], user]),
         base=float(measured.base[user]),
         oracle=float(min(measured.base[user], measured.loss[order, user].min())),
@@ -151,8 +160,7 @@ def features(found: list[Pick]) -> Array:
         [
             np.ones(len(found)),
             np.log(shares / (1 - shares)),
-            [p.value for p in found],
-            [p.margin for p in found],
+            [p.similarity for p in found],
         ],
         axis=1,
     )
@@ -168,8 +176,8 @@ def fit(found: list[Pick]) -> Array:
         odds = x @ beta
         return float(np.mean(np.logaddexp(0, odds) - y * odds) + 1e-4 * np.square(beta[1:]).sum())
 
-    bounds = [(None, None), (0, None), (0, None), (0, None)]
-    return np.asarray(minimize(cost, np.array([0.0, 0.3, 1, 1]), bounds=bounds).x)
+    bounds = [(None, None), (0, None), (0, None)]
+    return np.asarray(minimize(cost, np.array([0.0, 0.3, 1]), bounds=bounds).x)
 
 
 def probabilities(found: list[Pick]) -> Array:
@@ -182,24 +190,19 @@ def probabilities(found: list[Pick]) -> Array:
     return result
 
 
+def advised(pick: Pick, threshold: float) -> float:
+    """Loss of what is selected when the base is advised below a highest similarity."""
+    return pick.base if pick.highest < threshold or pick.gain < 0 else pick.pick
+
+
 def threshold(found: list[Pick]) -> float:
-    """The gain to expect below which giving the base loses least, over the picks given."""
-    edges = sorted({p.value for p in found})
-    middles = [-1.0, *((a + b) / 2 for a, b in itertools.pairwise(edges)), 9.0]
-    costs = [np.mean([p.base if p.value < edge else p.pick for p in found]) for edge in middles]
-    return float(middles[int(np.argmin(costs))])
-
-
-def abstained(found: list[Pick]) -> list[bool]:
-    """Whether each is advised to take the base, by a threshold of the other tasks."""
-    edges = {
-        task: threshold([p for p in found if p.user != task]) for task in {p.user for p in found}
-    }
-    return [p.value < edges[p.user] for p in found]
+    """The lowest of ``THRESHOLDS`` that loses least over the picks given, within a hundredth."""
+    costs = [np.mean([advised(p, edge) for p in found]) for edge in THRESHOLDS]
+    return next(e for e, c in zip(THRESHOLDS, costs, strict=True) if c <= min(costs) + 0.01)
 
 
 def verified(found: Pick, rows: list[list[Array]], measured: value.Measured) -> tuple[float, int]:
-    """Loss on the scored rows of what halving of the top eight and the base finds, and rows run."""
+    """Loss on the scored rows of what halving of the first and the base finds, and rows run."""
     user = measured.users.index(found.user)
     after = slice(plan.SCORED_ROWS, None)
     held = {i: rows[i][user][after, 0].tolist() for i in [BASE, *found.order[:TOP]]}
@@ -247,9 +250,10 @@ def main() -> None:
         beta = fit(found)
         standard = [i for i, p in enumerate(found) if p.rows == STANDARD]
         chosen = [found[i] for i in standard]
-        out = abstained(chosen)
-        print(f"{has}: intercept {beta[0]:.3f} bootstrap {beta[1]:.3f} value {beta[2]:.3f} "
-              f"margin {beta[3]:.3f} threshold {threshold(chosen):.3f}")  # fmt: skip
+        limit = find_calibration(find_space("starter").id, "gradient", has == "answers").threshold
+        fitted = threshold([p for p in chosen if p.group != "unseen"])
+        print(f"{has}: intercept {beta[0]:.3f} bootstrap {beta[1]:.3f} similarity {beta[2]:.3f}; "
+              f"threshold by the seen tasks {fitted}, used {limit}")  # fmt: skip
         for group in USER_GROUPS:
             own = [i for i, p in enumerate(chosen) if p.group == group]
             some = [chosen[i] for i in own]
@@ -258,9 +262,7 @@ def main() -> None:
             ways = {
                 "base": [p.base for p in some],
                 "pick": [p.pick for p in some],
-                "pick or base": [
-                    p.base if out[i] else p.pick for i, p in zip(own, some, strict=True)
-                ],
+                "pick or base": [advised(p, limit) for p in some],
                 "verified": [loss for loss, _ in settled],
                 "verified where close": [
                     loss if c else p.pick
@@ -281,7 +283,8 @@ def main() -> None:
                 share = float((base - mean) / (base - oracle)) if base > oracle else 0.0
                 values.append([group, has, len(some), way, round(mean, 4), round(share, 3),
                                round(float(difference.mean()), 4), round(error, 4),
-                               sum(out[i] for i in own) if way == "pick or base" else "",
+                               sum(advised(p, limit) != p.pick for p in some)
+                               if way == "pick or base" else "",
                                round(runs, 1) or ""])  # fmt: skip
                 print(*values[-1], sep="\t")
     _write("reliability.csv", ["kind", "called", "right", "picks"], curves)
