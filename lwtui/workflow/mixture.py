@@ -219,10 +219,13 @@ def _best_twins(tables: Sequence[dict[str, Match]], shares: Array) -> list[str]:
 
 
 def _of_base(group: Specification, table: dict[str, Match]) -> float:
-    """What the bare base counts as: below it a learnware is not recommended."""
+    """What the bare base counts as: it gains nothing on itself. Where matches have no gains, the
+    similarity below which none is recommended."""
     from lwtui.match.rank import calibration_of
 
-    return calibration_of(group, list(table.values())).threshold
+    if any(match.expected_gain is not None for match in table.values()):
+        return 0.0
+    return calibration_of(group).threshold
 
 
 def _member(

@@ -6,13 +6,13 @@
 Synthetic learnwares (``index_synthetic.py`` says how they are made); the index is built in a
 temporary folder, 3 GB at a million, and searched by a process of its own, with as many threads as
 there are cores. Of each kind of search: p50 and p99, recall of the exact top 10 by the index alone
-and within its shortlist of 200, which is what ``match`` ranks exactly. The exact top 10 is by the
+and within its shortlist of 300, which is what ``match`` ranks exactly. The exact top 10 is by the
 latent vectors, in float32. Resident: what the searching process holds after all searches
 (VmRSS, with the pages of mapped files) and at most (VmHWM), and without the index. ``cpu_ms`` is
 the processor time of a search on all cores, which says more than p50 on a busy machine.
 ``build_s`` is what the index does with projected vectors; reading and projecting specification
 files comes on top and is measured on files (``ms_per_file``), as is the exact ranking of a
-shortlist of 200 from files (``rerank_ms``).
+shortlist of 300 from files (``rerank_ms``).
 
 PEER is the environment of ``specification_speed.py`` with rapidfuzz, sqlalchemy, qpsolvers,
 langdetect, six and docker: the package's ``LLMStatSearcher`` on float32 vectors of 28,672 numbers
@@ -188,7 +188,7 @@ def search_index(folder: Path) -> None:
 
 
 def from_files(folder: Path, count: int = 600) -> dict[str, float]:
-    """What real files cost: indexing each, and ranking a shortlist of 200 exactly."""
+    """What real files cost: indexing each, and ranking a shortlist of 300 exactly."""
     from lwtui.match.index.project import kind_of
     from lwtui.match.index.upkeep import keep_in_step
     from lwtui.match.rank import Candidate, candidates, rank

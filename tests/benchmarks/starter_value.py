@@ -6,8 +6,8 @@
 every learnware on every task are read from ``starter_losses.csv`` beside this file, which
 ``python -m lwtui.starter.measure`` writes; ``--layout bare`` leaves the instruction out of the
 user's rows, as somebody else's dataset would. Learnwares are ordered by similarity alone: their
-gains were measured on these very rows, so an order by them would have seen the answers. What that
-order is worth, ``tests/benchmarks/experiment`` measures on other rows.
+gains were measured on these very rows, so what a pick by them is worth cannot be told here (it is
+measured in ``tests/benchmarks/experiment``, on other rows); only how often it is the right one.
 """
 
 from __future__ import annotations
@@ -51,18 +51,22 @@ def ranking(
     reference: Reference,
     space: Space,
     learnwares: list[Learnware],
-) -> tuple[list[str], str]:
-    """Names of the starter learnwares, best first, for the test side of a task."""
+) -> tuple[list[str], str, str]:
+    """Names of the starter learnwares by similarity, best first, for the test side of a task; then
+    the first by the gain to expect, and how sure that is."""
     found = corpus.read_task(data, task, "test")
     random.Random(task).shuffle(found)
     examples = [example(row, layout) for row in found[:rows]]
     wanted = compute(examples, space, recipe, reference=reference)
-    every = [
+    every = list(candidates(learnwares, wanted))
+    bare = [
         Candidate(each.learnware, dataclasses.replace(each.specification, gains=None))
-        for each in candidates(learnwares, wanted)
+        for each in every
     ]
+    alike, _ = rank(wanted, bare)
     matches, sure = rank(wanted, every)
-    return [match.learnware.name for match in matches], sure.word
+    first = matches[0].learnware.name
+    return [match.learnware.name for match in alike], first, sure.word
 
 
 def summary(losses: dict[str, dict[str, float]], picks: dict[str, str]) -> dict[str, float]:
@@ -109,8 +113,9 @@ def main() -> None:
     seen: dict[str, list[str]] = {}
     unseen: dict[str, list[str]] = {}
     measured = losses[BASE]
+    right = 0
     for task in (task for task in (*plan.STARTER_TASKS, *sorted(plan.UNSEEN)) if task in measured):
-        ranked, confidence = ranking(
+        ranked, by_gain, confidence = ranking(
             arguments.data,
             task,
             arguments.layout,
@@ -122,8 +127,10 @@ def main() -> None:
         )
         own = plan.specialists_of(task)
         (seen if own else unseen)[task] = ranked
-        mark = "" if not own else ("ok" if ranked[0] in own else "no")
-        print(f"{mark:<3}{task:<36} {ranked[0]:<32} {confidence}", flush=True)
+        mark = "" if not own else ("ok" if by_gain in own else "no")
+        right += bool(own) and by_gain in own
+        print(f"{mark:<3}{task:<36} {by_gain:<32} {ranked[0]:<32} {confidence}", flush=True)
+    print(f"\nBy the gain to expect: own or twin specialist on top: {right} of {len(seen)}")
     seconds = (time.monotonic() - started) / (len(seen) + len(unseen))
     report("Tasks that a starter specialist was trained on", seen, losses)
     if unseen:

@@ -57,7 +57,7 @@ def test_version(process: Run) -> None:
         (["list", "--limit", "0"], "--limit"),
         (["list", "--limit", "many"], "--limit"),
         (["match"], "Missing argument"),
-        (["chat", "a/b", "--for", "x", "--prompt", "hi"], "not both"),
+        (["chat", "a/b", "--for", "x", "--prompt", "hi"], "Give one of these"),
         (["chat", "--json"], "--json needs --prompt"),
         (["chat", "--backend", "x"], "--backend"),
         (["spec", "x", "--rows", "0"], "--rows"),

@@ -14,6 +14,7 @@ from lwtui.errors import BadInput
 from lwtui.learnware.collection import Collection
 from lwtui.learnware.model import DataSource, Learnware, ModelInfo, Score, Semantic
 from lwtui.match import expect
+from lwtui.match.calibration import Calibration
 from lwtui.match.expect import Anchors, expected_gains, find_anchors, gains_of, write_anchors
 from lwtui.match.rank import Candidate, candidates, rank
 from lwtui.spec.compare import similarities
@@ -121,7 +122,7 @@ def test_redrawn_rows_say_how_sure_the_gain_is(anchors: Anchors) -> None:
         Candidate(learnware("own"), measured(drawn(5), [-1.5, -2.0], 1.0)),
         Candidate(learnware("other"), measured(drawn(6), [-1.0, -1.0], 1.0)),
     ]
-    matches, sure = rank(user, found)
+    matches, sure = rank(user, found, Calibration())
     assert matches[0].learnware.name == "own"
     assert sure.word == "clear"
     assert sure.probability is not None

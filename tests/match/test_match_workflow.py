@@ -139,7 +139,7 @@ def test_a_close_call_is_settled_by_halving() -> None:
     measured = result.matches[:4]
     seen = [found.measured_rows for found in measured]
     assert seen == sorted(seen, reverse=True)
-    assert (seen[0], seen[-1]) == (check.rows, 8)
+    assert (seen[0], seen[-1]) == (check.rows, 4)
     assert check.evaluations == sum(seen) + check.rows < 5 * check.rows
     finalists = [found.measured_loss for found in measured if found.measured_rows == check.rows]
     assert finalists == sorted(finalists)  # type: ignore[type-var]

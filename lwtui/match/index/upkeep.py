@@ -37,7 +37,7 @@ FOLDER = "match-index"
 """In the collection's home, beside ``index.db``."""
 FEWEST = 500
 """Comparable learnwares below which reading every specification is as quick."""
-SHORT = 200
+SHORT = 300
 """Learnwares of a shortlist, and at least twice as many as are asked for."""
 _TWINS = 1000
 """The most on it with twins added."""
