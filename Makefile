@@ -60,6 +60,7 @@ $(VENV)/.run: pyproject.toml .ci/constraints.txt | $(BIN)/python
 
 $(VENV)/.test: pyproject.toml .ci/constraints.txt | $(BIN)/python
 	@$(PIP) -e '.[dev,starter]'
+	@$(PIP) -e '.[privacy]' || echo "dp-accounting did not install: the tests of noise will be skipped."
 	@$(PIP) -e '.[gguf]' || echo "llama-cpp-python did not build (it needs a C++ compiler and \
 	cmake): its tests will be skipped."
 	@touch $@ $(VENV)/.run

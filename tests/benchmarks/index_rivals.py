@@ -14,7 +14,7 @@ import numpy as np
 
 from tests.benchmarks.index_synthetic import World, unit
 
-SHORT = 200
+SHORT = 300
 SEARCHES = 20
 PACKAGE = "learnware 0.4.0.post1 LLMStatSearcher"
 PACKAGE_BYTES = 6e9

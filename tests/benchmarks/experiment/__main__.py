@@ -36,7 +36,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ("mixture",),
     ("mixture_merge",),
     ("sure",),
-    ("noise",),
+    ("../privacy_value",),
     ("plots",),
     ("report",),
 )
@@ -51,8 +51,11 @@ def main() -> None:
     arguments = parser.parse_args()
     names = [step[0] for step in STEPS]
     for step in STEPS[names.index(arguments.start) :]:
-        command = [sys.executable, "-m", f"tests.benchmarks.experiment.{step[0]}", *step[1:]]
-        command += ["--data", str(arguments.data), "--work", str(arguments.work)]
+        elsewhere = step[0].startswith("../")
+        module = step[0][3:] if elsewhere else f"experiment.{step[0]}"
+        command = [sys.executable, "-m", f"tests.benchmarks.{module}", *step[1:]]
+        command += ["--work", str(arguments.work)]
+        command += [] if elsewhere else ["--data", str(arguments.data)]
         if step[0] == "embeddings" and arguments.sentence_model:
             command += ["--sentence-model", str(arguments.sentence_model)]
         print("==", *step, flush=True)

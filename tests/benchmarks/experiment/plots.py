@@ -91,6 +91,7 @@ def rows_curve(recipes: Rows) -> None:
             for r in recipes
             if r["group"] == group
             and r["user_has"] == "answers"
+            and r["ordered_by"] == "expected gain"
             and r["recipe"].startswith("gradient, ")
             and r["recipe"].endswith("rows, centred")
         )
@@ -129,18 +130,22 @@ def reliability(found: Rows) -> None:
 def noise_curve(found: Rows) -> None:
     """Value of the pick against ε."""
     figure, axis = plt.subplots(figsize=(5, 3))
-    for count in sorted({int(row["rows"]) for row in found}):
+    shipped = [r for r in found if r["subspace"] == "anchors (shipped)" and r["epsilon"] != "inf"]
+    for place, count in enumerate(sorted({int(row["rows"]) for row in shipped})):
         for group, style in (("seen", "-"), ("unseen", "--")):
             points = sorted(
-                (float(r["epsilon"]), float(r["pick"]))
-                for r in found
-                if int(r["rows"]) == count and r["group"] == group and r["epsilon"] != "inf"
+                (float(r["epsilon"]), float(r[f"share_{group}"]))
+                for r in shipped
+                if int(r["rows"]) == count
             )
-            axis.plot(*zip(*points, strict=True), style, marker="o", label=f"{group}, {count} rows")
+            axis.plot(
+                *zip(*points, strict=True), style, color=f"C{place}", marker="o",
+                label=f"{group}, {count} rows",
+            )  # fmt: skip
     axis.set_xscale("log", base=2)
-    axis.set_xlabel("ε (δ = 1/(10·rows)); smaller is more private")
-    axis.set_ylabel("loss of the pick, nats/token")
-    axis.legend(fontsize=7, frameon=False)
+    axis.set_xlabel("ε (δ = 1e-5); smaller is more private")
+    axis.set_ylabel("share of the way to the oracle")
+    axis.legend(fontsize=6, frameon=False, ncols=2)
     axis.spines[["top", "right"]].set_visible(False)
     save(figure, "noise.png")
 
@@ -154,7 +159,7 @@ def main() -> None:
     bars(users)
     radar(users)
     rows_curve(read("recipes.csv"))
-    for name, draw in (("reliability.csv", reliability), ("noise.csv", noise_curve)):
+    for name, draw in (("reliability.csv", reliability), ("privacy_value.csv", noise_curve)):
         if (RESULTS / name).exists():
             draw(read(name))
 

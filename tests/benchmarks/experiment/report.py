@@ -163,6 +163,42 @@ def plain(name: str, left: int = 1, skip: Sequence[str] = ()) -> Callable[[], Li
     return made
 
 
+def mixture_table() -> Lines:
+    """Mean over all mixes of several tasks, by layout and what the user has."""
+    found = [r for r in read("mixture.csv") if r["group"] != "one task"]
+    kinds = list(dict.fromkeys((r["layout"], r["user_has"]) for r in found))
+    rows = []
+    for way in dict.fromkeys(r["way"] for r in found):
+        cells = []
+        for kind in kinds:
+            own = [r for r in found if r["way"] == way and (r["layout"], r["user_has"]) == kind]
+            mixes = sum(int(r["mixes"]) for r in own)
+            mean = sum(float(r["loss"]) * int(r["mixes"]) for r in own) / max(1, mixes)
+            cells.append(f"{mean:.3f}" if own else "")
+        rows.append([way, *cells])
+    return table(["way", *(", ".join(kind) for kind in kinds)], rows)
+
+
+def noise_table() -> Lines:
+    """Share of the way from base to oracle, unseen and seen users, of the shipped subspace."""
+    found = [r for r in read("privacy_value.csv") if "random" not in r["subspace"]]
+    fields = ["subspace", "rows", "epsilon", "share_unseen", "share_seen", "own_first"]
+    rows = [[r[f] for f in fields] for r in found if int(r["rows"]) in (16, 64, 128)]
+    return table([f.replace("_", " ") for f in fields], rows)
+
+
+def attack_table() -> Lines:
+    """Means over the tasks."""
+    found = [r for r in read("privacy_attacks.csv") if "/" in r["task"]]
+    fields = ["auc", "tpr_at_0.01", "nearest_is_member", "members_among_nearest", "chance"]
+    rows = []
+    for key in dict.fromkeys((r["epsilon"], r["rows"]) for r in found):
+        own = [r for r in found if (r["epsilon"], r["rows"]) == key]
+        known = [[float(r[f]) for r in own if r[f]] for f in fields]
+        rows.append([*key, *(f"{sum(k) / len(k):.3f}" if k else "" for k in known)])
+    return table(["ε", "rows", *(f.replace("_", " ") for f in fields)], rows, 1)
+
+
 TABLES: dict[str, tuple[str, Callable[[], Lines]]] = {
     "paper": ("table.csv", paper_table),
     "exact": ("table.csv", exact_table),
@@ -179,11 +215,12 @@ TABLES: dict[str, tuple[str, Callable[[], Lines]]] = {
     "layouts of the default": ("layouts.csv", layout_detail),
     "verified": ("verified.csv", plain("verified.csv", 4)),
     "reliability": ("reliability.csv", plain("reliability.csv")),
-    "noise": ("noise.csv", plain("noise.csv")),
+    "noise": ("privacy_value.csv", noise_table),
     "speed": ("specification_speed.csv", plain("specification_speed.csv", 2)),
     "index": ("index_scale.csv", plain("index_scale.csv", 2)),
-    "mixture": ("mixture.csv", plain("mixture.csv", 2)),
-    "attacks": ("privacy_attacks.csv", plain("privacy_attacks.csv", 2)),
+    "mixture": ("mixture.csv", mixture_table),
+    "merging": ("mixture_merge.csv", plain("mixture_merge.csv", 2)),
+    "attacks": ("privacy_attacks.csv", attack_table),
 }
 
 

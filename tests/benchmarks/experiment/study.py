@@ -76,6 +76,8 @@ def gradient_recipes(sides: dict[str, Sides], work: Path) -> Iterator[tuple[str,
         for has, parts in (("answers", None), ("prompts only", ["prompt"])):
             found = recipes.cosines(users, sets, parts=parts)
             yield f"layers {first + 1} to {last} of 8, centred", has, found
+    short = recipes.cosines(*vectors.truncated_sides(work))
+    yield "row unit norm, centred, first 64 tokens", "answers", short
     own = vectors.own_answers(work)
     if len(own) == len(plan.training_sets()):
         found = recipes.cosines(standard[0], own, parts=["answer"])

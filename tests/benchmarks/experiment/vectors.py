@@ -89,6 +89,18 @@ def cached_sides(work: Path, name: str, make: Callable[[], dict[str, Sides]]) ->
     return result
 
 
+def truncated_sides(work: Path, limit: int = 64) -> Sides:
+    """The default recipe from the first tokens of every row only."""
+    sides: Sides = ({}, {})
+    for side, (kind, keys, layout) in enumerate(
+        (("user", plan.USERS, "instruction"), ("training", plan.training_sets(), "mixed"))
+    ):
+        for key in keys:
+            cached = gradients.load(work, kind, key, layout, STANDARD, limit)
+            sides[side][key] = {p: recipes.part_rows(cached, p, False).mean(0) for p in PARTS}
+    return sides
+
+
 def published_sides(work: Path) -> Sides:
     """Every B of the published recipe that is there."""
     sides: Sides = ({}, {})
