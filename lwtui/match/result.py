@@ -38,13 +38,13 @@ class Match:
     """Cosine of each part (``prompt``, ``answer``)."""
     interval: tuple[float, float] | None = None
     """Holds the similarity of 90 % of the redrawn requirements; None when rows are not known."""
-    expected_gain: float | None = None
-    """How much lower than its base's its mean answer loss is expected to be on this data,
-    nats/token; None when no learnware here was measured on the space's anchors."""
     measured_loss: float | None = None
     """Mean answer loss in nats/token on held-back rows of the user's own data, when verified."""
     measured_rows: int = 0
     """How many rows that were: a learnware that fell behind early has seen fewer."""
+    expected_gain: float | None = None
+    """How much lower than its base's its mean answer loss is expected to be on this data,
+    nats/token; None when no learnware here was measured on the space's anchors."""
 
     @property
     def id(self) -> str:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lwtui.errors import BadInput
-from lwtui.spec.space import find_space
 from lwtui.spec.specification import Specification
 
 if TYPE_CHECKING:
@@ -60,9 +59,16 @@ def directions(specification: Specification) -> dict[str, NDArray[np.float32]]:
 
 
 def centred(vector: NDArray[np.float32], mean: NDArray[np.float32] | None) -> NDArray[np.float32]:
-    """Scale to unit length, subtract the mean, scale again. Works on the last axis."""
+    """Scale to unit length, subtract the mean, scale again. Works on the last axis.
+
+    Raises ``BadInput`` if the lengths differ.
+    """
     unit = _unit(vector)
-    return unit if mean is None else _unit(unit - mean)
+    if mean is None:
+        return unit
+    if unit.shape[-1:] != mean.shape:
+        raise BadInput("A part has another length than its space, so the specification is damaged.")
+    return _unit(unit - mean)
 
 
 def similarities(
@@ -92,34 +98,6 @@ def score(similarity: float) -> float:
     import math
 
     return 1.0 / (1.0 + math.exp(-similarity / TEMPERATURE))
-
-
-def win_share(
-    ours: Specification, theirs: Sequence[Specification], draws: int = 500, seed: int = 0
-) -> list[float]:
-    """How often each of ``theirs`` comes first when our row groups are resampled.
-
-    The bootstrap draws as many groups as there are, with replacement; all cosines follow from
-    inner products of group sums with each other, the mean and the candidates. Returns shares that
-    sum to 1, or an empty list when the groups are not known (a specification read from a file).
-    """
-    import numpy as np
-
-    find_space(ours.space)
-    if not ours.groups or not theirs:
-        return []
-    mean = space_mean(ours.space, ours.recipe)
-    source = np.random.default_rng(seed)
-    count = len(next(iter(ours.groups.values())))
-    weights = source.multinomial(count, np.full(count, 1 / count), draws).astype(np.float32)
-    total = np.zeros((draws, len(theirs)), np.float32)
-    for name, groups in ours.groups.items():
-        yours = np.stack([directions(other)[name] for other in theirs if name in other.parts])
-        if len(yours) < len(theirs):
-            continue
-        total += centred(weights @ groups, mean.get(name)) @ yours.T
-    wins = np.bincount(total.argmax(1), minlength=len(theirs))
-    return [float(win) / draws for win in wins]
 
 
 def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:

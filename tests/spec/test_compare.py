@@ -72,28 +72,7 @@ def test_the_published_score() -> None:
         assert compare.score(similarity) == pytest.approx(expected)
 
 
-def test_the_bootstrap_tells_a_clear_winner_from_a_toss_up() -> None:
-    source = np.random.default_rng(4)
-    truth = source.normal(size=LENGTH)
-    groups = (truth + 0.5 * source.normal(size=(16, LENGTH))).astype(np.float32)
-    ours = Specification(
-        "paper", SPACE, {"whole": groups.sum(0)}, rows=64, groups={"whole": groups}
-    )
-    near = Specification("paper", SPACE, {"whole": truth.astype(np.float32)}, rows=1)
-    far = specification(9)
-    assert compare.win_share(ours, [near, far]) == [1.0, 0.0]
-    twins = [
-        Specification(
-            "paper",
-            SPACE,
-            {"whole": (truth + 0.02 * source.normal(size=LENGTH)).astype(np.float32)},
-            rows=1,
-        )
-        for _ in range(2)
-    ]
-    shares = compare.win_share(ours, twins)
-    assert sum(shares) == pytest.approx(1.0)
-
-
-def test_without_groups_there_is_no_bootstrap() -> None:
-    assert compare.win_share(specification(1), [specification(2)]) == []
+def test_a_part_of_another_length_is_named_as_damaged() -> None:
+    short = Specification("gradient", SPACE, {"prompt": np.ones(7, np.float32)}, rows=1)
+    with pytest.raises(BadInput, match="another length"):
+        compare.directions(short)

@@ -126,6 +126,8 @@ class FakeServices:
         self.verified: list[int] = []
         self.far = False
         """Nothing fits the data, and a match says so."""
+        self.gains = False
+        """Learnwares were measured on the anchors."""
         self.offered: list[Place] = [
             Place("finance-support", Path("/demo/finance-support"), "demo"),
             Place("clinic-questions", Path("/demo/clinic-questions"), "demo"),
@@ -200,6 +202,7 @@ class FakeServices:
                 (0.79 - 0.09 * rank, 0.85 - 0.09 * rank),
                 1.5 + 0.2 * rank if rank < verify else None,
                 0 if rank >= verify else 32 if rank < 2 else 16 if rank < 4 else 8,
+                0.62 - 0.11 * rank if self.gains else None,
             )
             for rank, item in enumerate(ranked)
         )

@@ -204,6 +204,13 @@ def test_match_when_nothing_fits(snap: Any, size: tuple[int, int]) -> None:
 
 
 @SIZES
+def test_match_with_gains_to_expect(snap: Any, size: tuple[int, int]) -> None:
+    services = FakeServices(24)
+    services.gains = True
+    assert snap(services, size, verified)
+
+
+@SIZES
 def test_chat_states(snap: Any, size: tuple[int, int]) -> None:
     assert snap(FakeServices(24, "Short answer."), size, chat_states)
 

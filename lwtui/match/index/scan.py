@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
     Mask = NDArray[np.bool_]
 
-READ = 2048 * 2368
+READ = 3072 * 2368
 """Bytes of longer codes that are read: of the most similar rows, half of it of the most useful."""
 ERROR = 0.05
 """How much higher a similarity may be than the signs tell: what a row may be worth is asked."""
