@@ -73,8 +73,9 @@ def test_every_adapter_has_both_forms_and_a_comparable_specification(
         assert item.specs_folder is not None
         specification = load_specification(item.specs_folder / entry.file)
         assert specification.space == entry.space == space.id
-        assert set(specification.parts) == {"prompt", "answer"}
-        assert all(len(part) == space.dimension for part in specification.parts.values())
+        assert set(specification.parts) == {"prompt", "answer", "output"}
+        for name, part in specification.parts.items():
+            assert len(part) == space.part_dimension(name)
 
 
 def test_the_mean_of_the_space_ships() -> None:
@@ -83,6 +84,7 @@ def test_the_mean_of_the_space_ships() -> None:
     assert {name: len(part) for name, part in mean.items()} == {
         "prompt": space.dimension,
         "answer": space.dimension,
+        "output": space.hidden,
     }
 
 

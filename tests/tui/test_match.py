@@ -105,7 +105,7 @@ async def test_the_mouse_does_it_too() -> None:
         await wait_until(pilot, lambda: app.current_mode == "chat")
 
 
-async def test_verify_runs_the_first_eight_at_most() -> None:
+async def test_verify_runs_the_first_twelve_at_most() -> None:
     services = FakeServices(24)
     app = app_with(services)
     async with app.run_test(size=(120, 36)) as pilot:
@@ -115,9 +115,9 @@ async def test_verify_runs_the_first_eight_at_most() -> None:
         await pilot.press("s")
         await wait_until(pilot, lambda: screen.step == "results")
         await pilot.press("v")
-        await wait_until(pilot, lambda: services.verified == [0, 8] and screen.step == "results")
+        await wait_until(pilot, lambda: services.verified == [0, 12] and screen.step == "results")
         shown = screen_text(app)
-        assert "verified: 8 learnwares on 32 held-back rows" in shown
+        assert "verified: 12 learnwares on 32 held-back rows" in shown
         assert "confidence: clear, 97 % sure" in shown
         assert "measured   1.50 nats/token, 32 rows" in shown
         assert "bare base  2.70 nats/token" in shown
@@ -174,7 +174,7 @@ async def test_when_nothing_fits_the_base_is_offered_and_can_be_overruled() -> N
         await pilot.press("f2")
         await wait_until(pilot, lambda: app.current_mode == "match")
         await pilot.press("v")
-        await wait_until(pilot, lambda: services.verified == [0, 8] and screen.step == "results")
+        await wait_until(pilot, lambda: services.verified == [0, 12] and screen.step == "results")
         assert not screen.query_one("#match-far").display
         assert not app.screen.check_action("base", ())
         await pilot.press("b")
