@@ -22,7 +22,7 @@ from typing import Any, BinaryIO, cast
 
 from lwtui import errors
 from lwtui.errors import LwtuiError
-from lwtui.jobs import JobContext, Progress
+from lwtui.jobs import JobContext, Part, Progress
 from lwtui.process_end import explain_exit, oom_kills
 
 # sys.path[0] would be the folder the user happens to be in: a stray torch.py there must not be
@@ -89,7 +89,8 @@ class _Line:
                 raise _died(self._process.returncode, self._log, killed)
             answer = json.loads(line)
             if answer["event"] == "progress":
-                context.progress(answer["done"], answer["total"], answer["note"])
+                parts = tuple(Part(*part) for part in answer["parts"])
+                context.progress(answer["done"], answer["total"], answer["note"], parts)
             elif answer["event"] == "result":
                 return dict(answer["value"])
             else:
@@ -134,7 +135,14 @@ def child() -> None:
         line.flush()
 
     def report(progress: Progress) -> None:
-        send("progress", done=progress.done, total=progress.total, note=progress.note)
+        parts = [(part.name, part.done, part.total) for part in progress.parts]
+        send(
+            "progress",
+            done=progress.done,
+            total=progress.total,
+            note=progress.note,
+            parts=parts,
+        )
 
     module, _, function = message["target"].partition(":")
     try:

@@ -11,6 +11,15 @@ from lwtui.errors import Cancelled
 
 
 @dataclass(frozen=True)
+class Part:
+    """One of the things a job works on at once, in the units of its progress."""
+
+    name: str
+    done: float
+    total: float | None
+
+
+@dataclass(frozen=True)
 class Progress:
     """How far a job is. ``done`` and ``total`` count units (rows, bytes, batches)."""
 
@@ -19,6 +28,8 @@ class Progress:
     note: str = ""
     elapsed: float = 0.0
     """Seconds since the job started."""
+    parts: tuple[Part, ...] = ()
+    """What is under way in it right now, as the files of a pull; may be empty."""
 
     @property
     def fraction(self) -> float | None:
@@ -74,9 +85,15 @@ class JobContext:
     def check(self) -> None:
         self.cancel.check()
 
-    def progress(self, done: float, total: float | None = None, note: str = "") -> None:
+    def progress(
+        self,
+        done: float,
+        total: float | None = None,
+        note: str = "",
+        parts: tuple[Part, ...] = (),
+    ) -> None:
         """Report and check for a cancel in one call. Raises ``Cancelled``."""
         self.cancel.check()
         if self._on_progress is not None:
             elapsed = time.monotonic() - self._started
-            self._on_progress(Progress(done, total, note, elapsed))
+            self._on_progress(Progress(done, total, note, elapsed, parts))

@@ -30,15 +30,21 @@ OpenApp = Callable[["Path | None"], int]
 VERBS: dict[str, tuple[str, str]] = {
     "list": ("browse:list_command", "List the learnwares on this machine."),
     "show": ("browse:show_command", "Show all that is known of a learnware."),
+    "search": ("search:search_command", "Search the collection, or Hugging Face Hub."),
+    "pull": ("pull:pull_command", "Pull a model from the Hub into the collection."),
     "add": ("collect:add_command", "Add an adapter, a model or a GGUF file of yours."),
     "remove": ("collect:remove_command", "Remove a learnware you added."),
     "check": ("check:check_command", "Check that a learnware is whole, safe and runs."),
     "spec": ("spec:spec_command", "Compute the specification of a dataset."),
+    "specify": ("specify:specify_command", "Give a learnware that has none a specification."),
     "match": ("match:match_command", "Find the learnware that suits a dataset best."),
     "chat": ("chat:chat_command", "Chat with a learnware."),
     "evaluate": ("evaluate:evaluate_command", "Evaluate learnwares on data or benchmarks."),
     "runs": ("runs:runs_command", "List, show, compare, export and delete evaluations."),
     "table": ("table:table_command", "Compare base, pick, best single and oracle."),
+    "convert": ("convert:convert_command", "Make a GGUF of an adapter, for llama.cpp."),
+    "publish": ("publish:publish_command", "Publish a learnware on the Hub."),
+    "index": ("index:index_command", "Subscribe to published specifications; publish your own."),
     "doctor": ("doctor:doctor_command", "Say what this machine can run."),
 }
 """Verb to where its command lies and what it does. ``--help`` needs no module of theirs."""

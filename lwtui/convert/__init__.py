@@ -1,0 +1,1 @@
+"""LoRA adapters as GGUF, for llama.cpp."""
