@@ -48,6 +48,11 @@ def choose(
     if wanted not in ("auto", *BACKENDS):
         known = "auto, transformers, llama_cpp or openai"
         raise BadInput(f"There is no backend {wanted!r}.", hint=f"Use {known}.")
+    if not learnware.pulled:
+        raise BadInput(
+            f"{learnware.id} is on the Hub and its weights are not on this machine.",
+            hint=f"Pull it first: lwtui pull {learnware.id}",
+        )
     if learnware.model.kind == "adapter" and base is None:
         raise BadInput(
             f"{learnware.id} is an adapter on {learnware.model.base}, which is not here.",

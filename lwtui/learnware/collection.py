@@ -23,8 +23,10 @@ from lwtui.learnware.index import (
     Query,
     Result,
     Tree,
+    Where,
     delete_index,
 )
+from lwtui.learnware.known import known_root
 from lwtui.learnware.model import Learnware, SpecificationEntry, check_id
 from lwtui.learnware.names import near_names
 from lwtui.learnware.record import collector_paused, from_record
@@ -41,7 +43,11 @@ class Collection:
         """Use :meth:`open`."""
         self.home = home
         self.starter = starter
-        self._roots: dict[Tree, Path] = {"starter": starter, "home": home}
+        self._roots: dict[Tree, Path] = {
+            "starter": starter,
+            "home": home,
+            "known": known_root(home),
+        }
         self._changes = Changes(home)
         self._lock = threading.RLock()
         self._looked = 0.0
@@ -71,15 +77,17 @@ class Collection:
         base: str = "",
         licence: str = "",
         kind: str = "",
+        where: Where = "here",
         limit: int | None = None,
         offset: int = 0,
     ) -> builtins.list[Learnware]:
-        """Learnwares sorted by id.
+        """Learnwares sorted by id: those whose weights are here, those of the Hub that are only
+        known (``where="known"``), or all.
 
         Every word of ``text`` must occur in the id, title, description, domain, task, tags or data
         names. ``base`` is an id, or its part after the owner. Upper and lower case do not matter.
         """
-        query = Query(text, domain, base, licence, kind)
+        query = Query(text, domain, base, licence, kind, where)
         self._refresh_if_due()
 
         def read() -> builtins.list[Learnware]:
@@ -90,11 +98,19 @@ class Collection:
         return self._guarded(read)
 
     def count(
-        self, text: str = "", *, domain: str = "", base: str = "", licence: str = "", kind: str = ""
+        self,
+        text: str = "",
+        *,
+        domain: str = "",
+        base: str = "",
+        licence: str = "",
+        kind: str = "",
+        where: Where = "here",
     ) -> int:
         """How many learnwares :meth:`list` would give without a limit."""
+        query = Query(text, domain, base, licence, kind, where)
         self._refresh_if_due()
-        return self._guarded(lambda: self._index.count(Query(text, domain, base, licence, kind)))
+        return self._guarded(lambda: self._index.count(query))
 
     def get(self, identifier: str) -> Learnware:
         """One learnware by its id, upper or lower case. Raises ``BadInput`` with near names."""
@@ -143,19 +159,19 @@ class Collection:
         return self.find_base(learnware.model.base) if learnware.model.base else None
 
     def find_base(self, name: str) -> Learnware | None:
-        """A whole model by its learnware id, or by the Hub repository or folder it came from."""
+        """A whole model here, by its learnware id or the Hub repository or folder it came from."""
         found = self.find(name)
-        if found is not None and found.model.kind != "adapter":
+        if found is not None and found.pulled and found.model.kind != "adapter":
             return found
         rows = self._guarded(lambda: self._index.located(name))
         whole = [self._build(tree, record) for tree, record in rows]
         return next((each for each in whole if each.model.kind != "adapter"), None)
 
-    def facets(self) -> dict[str, builtins.list[str]]:
+    def facets(self, where: Where = "here") -> dict[str, builtins.list[str]]:
         """The values there are to filter by: ``domain``, ``base``, ``licence``, ``kind``."""
         self._refresh_if_due()
         names: tuple[Column, ...] = ("domain", "base", "licence", "kind")
-        return self._guarded(lambda: {name: self._index.values(name) for name in names})
+        return self._guarded(lambda: {name: self._index.values(name, where) for name in names})
 
     def is_builtin(self, learnware: Learnware) -> bool:
         """Whether it belongs to the starter collection, which is read-only."""
@@ -255,12 +271,13 @@ class Collection:
     def _build(self, tree: Tree, record: str) -> Learnware:
         root = self._roots[tree]
         try:
-            return from_record(record, str(root / "models"), str(root / "specs"))
+            found = from_record(record, str(root / "models"), str(root / "specs"))
+            return dataclasses.replace(found, pulled=False) if tree == "known" else found
         except (ValueError, KeyError, TypeError) as error:
             raise CorruptIndexError(str(error)) from error
 
     def _check_free(self, identifier: str) -> None:
-        taken = scan.taken_as(self._roots.values(), identifier)
+        taken = scan.taken_as([self.starter, self.home], identifier)
         if taken is not None:
             raise BadInput(
                 f"There is already {taken} in the collection.",
@@ -270,6 +287,11 @@ class Collection:
     def _check_own(self, learnware: Learnware, what: str) -> None:
         if self.is_builtin(learnware):
             raise BadInput(f"{learnware.id} is built into lwtui and cannot be {what}.")
+        if not learnware.pulled:
+            raise BadInput(
+                f"{learnware.id} is on the Hub and not on this machine: it cannot be {what}.",
+                hint=f"To have it here: lwtui pull {learnware.id}",
+            )
 
     def _users(self, base: Learnware) -> builtins.list[str]:
         """Ids of the adapters here that build on ``base``."""

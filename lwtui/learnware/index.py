@@ -19,14 +19,16 @@ from lwtui.errors import LwtuiError
 
 FILE_NAME = "index.db"
 
-Tree = Literal["starter", "home"]
+Tree = Literal["starter", "home", "known"]
+Where = Literal["here", "known", "all"]
+"""``here``: with weights on this machine; ``known``: only those without."""
 Column = Literal["domain", "base", "licence", "kind"]
 Result = TypeVar("Result")
 
 MIGRATIONS: tuple[str, ...] = (
     """
     CREATE TABLE learnware (
-        tree TEXT NOT NULL,      -- 'starter' or 'home'
+        tree TEXT NOT NULL,      -- 'starter', 'home' or 'known'
         folder TEXT NOT NULL,    -- owner/name as the folders are called
         id_key TEXT NOT NULL,    -- lower case: ids are unique without regard to case
         stamp TEXT NOT NULL,     -- of the manifest's file; '' to read it again
@@ -44,10 +46,21 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX learnware_id ON learnware (id_key);
     CREATE INDEX learnware_location ON learnware (location);
     """,
+    # The tree 'known'. A learnware with weights hides one of the same id without them.
+    "UPDATE learnware SET stamp = ''",
 )
 """Script *n* brings ``PRAGMA user_version`` from *n* to *n + 1*."""
 
 _BUSY_SECONDS = 15.0
+_SHADOW = """
+    UPDATE learnware SET shadowed = EXISTS (
+        SELECT 1 FROM learnware AS other
+        WHERE other.id_key = learnware.id_key AND other.record IS NOT NULL AND (
+            instr('starter home known', other.tree) < instr('starter home known', learnware.tree)
+            OR other.tree = learnware.tree AND other.folder < learnware.folder
+        )
+    )
+"""
 
 
 class CorruptIndexError(Exception):
@@ -83,6 +96,7 @@ class Query:
     base: str = ""
     licence: str = ""
     kind: str = ""
+    within: Where = "here"
 
     def where(self) -> tuple[str, list[str]]:
         """An SQL condition and its values."""
@@ -96,6 +110,8 @@ class Query:
             if wanted:
                 parts.append(f"{column} = ?")
                 values.append(wanted.casefold())
+        if self.within != "all":
+            parts.append(f"tree {'=' if self.within == 'known' else '<>'} 'known'")
         if self.base:
             # The whole id, or the part after the owner.
             parts.append("(base = ? OR substr(base, instr(base, '/') + 1) = ?)")
@@ -148,13 +164,8 @@ class Index:
                 [_values(tree, row) for row in rows],
             )
             # Of two folders whose names differ only in case the first is seen; a built-in
-            # learnware goes before a user's.
-            connection.execute(
-                "UPDATE learnware SET shadowed = EXISTS (SELECT 1 FROM learnware AS other"
-                " WHERE other.id_key = learnware.id_key AND other.record IS NOT NULL"
-                " AND (other.tree > learnware.tree"
-                "      OR other.tree = learnware.tree AND other.folder < learnware.folder))"
-            )
+            # learnware goes before a user's, and one that is only known goes last.
+            connection.execute(_SHADOW)
 
     def records(
         self, query: Query, limit: int | None = None, offset: int = 0
@@ -182,19 +193,20 @@ class Index:
         return rows[0] if rows else None
 
     def located(self, location: str) -> list[tuple[Tree, str]]:
-        """(tree, record) of the learnwares that came from a place, sorted by id."""
+        """(tree, record) of the learnwares here that came from a place, sorted by id."""
         return self._select(
-            "SELECT tree, record FROM learnware"
-            " WHERE location = ? AND record IS NOT NULL AND NOT shadowed ORDER BY id_key",
+            "SELECT tree, record FROM learnware WHERE location = ? AND tree <> 'known'"
+            " AND record IS NOT NULL AND NOT shadowed ORDER BY id_key",
             [location.casefold()],
         )
 
-    def values(self, column: Column) -> list[str]:
+    def values(self, column: Column, where: Where = "here") -> list[str]:
         """The different values of a column, lower case, sorted, without the empty one."""
+        condition, values = Query(within=where).where()
         rows = self._select(
             f"SELECT DISTINCT {column} FROM learnware"  # noqa: S608
-            f" WHERE record IS NOT NULL AND NOT shadowed AND {column} <> '' ORDER BY {column}",
-            [],
+            f" WHERE {condition} AND {column} <> '' ORDER BY {column}",
+            values,
         )
         return [row[0] for row in rows]
 
@@ -206,7 +218,7 @@ class Index:
     def problems(self) -> list[str]:
         rows = self._select(
             "SELECT tree, folder, problem, shadowed FROM learnware"
-            " WHERE problem IS NOT NULL OR shadowed ORDER BY tree, folder",
+            " WHERE problem IS NOT NULL OR shadowed AND tree <> 'known' ORDER BY tree, folder",
             [],
         )
         hidden = "{}: another learnware has this id (upper and lower case do not tell two apart)."

@@ -115,7 +115,7 @@ class SpecificationEntry:
     sha256: str = ""
     rows: int = 0
     origin: str = ""
-    """``training data``, ``own answers`` or ``published``."""
+    """``training data``, ``published``, ``named datasets`` or ``own answers``: see ``grade.py``."""
     made_by: str = ""
 
 
@@ -146,6 +146,9 @@ class Learnware:
     specs_folder: Path | None = None
     """Where ``learnware.toml`` and the specifications lie (set by the collection)."""
     extra: dict[str, Any] = field(default_factory=dict)
+    pulled: bool = True
+    """Its weights are on this machine. False for one that is only known, from the catalogue, an
+    index or its repository on the Hub (set by the collection)."""
 
     @property
     def owner(self) -> str:

@@ -1,0 +1,190 @@
+"""Learnwares of the Hub that are only known: manifest and specification here, weights not.
+
+They lie in ``LWTUI_HOME/known``, a tree of the same shape as the collection's own, and say in
+``[known]`` of their manifest where lwtui has them from: the repository itself (``hub``), an index
+(``index:OWNER/NAME``) or the catalogue (``catalogue``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import shutil
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from lwtui.errors import BadInput, LwtuiError
+from lwtui.jobs import JobContext
+from lwtui.learnware.manifest import FILE_NAME, read_manifest, write_manifest
+from lwtui.learnware.model import Learnware, check_id
+from lwtui.learnware.storage import relative_path_problem, sync_folder, write_atomically
+
+KEY = "known"
+_LOCK_SECONDS = 60.0
+_RANKS = ("catalogue", "index", "hub")
+"""The later knows better: an author's own word comes first, what ships with lwtui last."""
+
+Entry = tuple[Learnware, Mapping[str, bytes]]
+"""A learnware, and its specification files by their names in its manifest."""
+
+
+def known_root(home: Path) -> Path:
+    """The tree of the learnwares that are only known."""
+    return home / "known"
+
+
+def source_of(learnware: Learnware) -> str:
+    """Where lwtui has a known learnware from; empty for one that is here."""
+    told = learnware.extra.get(KEY)
+    source = told.get("from") if isinstance(told, dict) else None
+    return source if isinstance(source, str) else ""
+
+
+class Known:
+    """The known learnwares of one home. Safe between processes; each is put whole or not at all."""
+
+    def __init__(self, home: Path) -> None:
+        self._specs = known_root(home) / "specs"
+        self._staging = self._specs / ".staging"
+
+    def put(self, learnware: Learnware, specifications: Mapping[str, bytes], source: str) -> bool:
+        """Keep a learnware, in place of what was known of it; False if a source that knows better
+        has it. Raises ``BadInput`` for one that makes no valid manifest, and keeps the old one."""
+        check_source_name(source)
+        with self._locked():
+            return self._put(learnware, specifications, source)
+
+    def replace(
+        self, source: str, entries: Iterable[Entry], context: JobContext | None = None
+    ) -> int:
+        """Make ``source`` hold exactly these; how many it then has. A cancel leaves those that
+        were put and removes nothing."""
+        check_source_name(source)
+        kept: set[str] = set()
+        with self._locked():
+            for learnware, specifications in entries:
+                if context is not None:
+                    context.check()
+                if self._put(learnware, specifications, source):
+                    kept.add(learnware.id)
+            for identifier, other in self._all():
+                if other == source and identifier not in kept:
+                    self._remove(identifier)
+        return len(kept)
+
+    def drop(self, source: str) -> int:
+        """Forget all that comes from ``source``; how many that were."""
+        with self._locked():
+            gone = [identifier for identifier, other in self._all() if other == source]
+            for identifier in gone:
+                self._remove(identifier)
+        return len(gone)
+
+    def sources(self) -> dict[str, int]:
+        """How many learnwares each source has."""
+        return dict(Counter(source for _, source in self._all()))
+
+    def _put(self, learnware: Learnware, specifications: Mapping[str, bytes], source: str) -> bool:
+        check_id(learnware.id)
+        target = self._specs / learnware.id
+        before = self._source_at(target)
+        if before and _rank(before) > _rank(source):
+            return False
+        named = {entry.file for entry in learnware.specifications}
+        for name in specifications:
+            problem = relative_path_problem(name)
+            if problem is not None or name == FILE_NAME or name not in named:
+                raise BadInput(
+                    f"{learnware.id}: the specification file {name!r:.80} "
+                    f"{problem or 'is not one its manifest names'}."
+                )
+        if missing := named - specifications.keys():
+            raise BadInput(f"{learnware.id}: the specification {min(missing)!r:.80} is missing.")
+        extra = {**learnware.extra, KEY: {"from": source}}
+        model = dataclasses.replace(learnware.model, folder="")
+        staged = self._staging / uuid.uuid4().hex
+        try:
+            staged.mkdir(parents=True)
+            for name, data in specifications.items():
+                (staged / name).parent.mkdir(parents=True, exist_ok=True)
+                write_atomically(staged / name, data)
+            write_manifest(staged, dataclasses.replace(learnware, model=model, extra=extra))
+            self._swap(staged, target)
+        except OSError as error:
+            raise LwtuiError(
+                f"{learnware.id} could not be kept: {error.strerror or error}.", file=target
+            ) from error
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+        return True
+
+    def _swap(self, staged: Path, target: Path) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            # A reader finds the old one, none for a moment, or the new one: never half of one.
+            target.rename(staged.with_name(f"{staged.name}.old"))
+        staged.rename(target)
+        sync_folder(target.parent)
+        shutil.rmtree(staged.with_name(f"{staged.name}.old"), ignore_errors=True)
+
+    def _remove(self, identifier: str) -> None:
+        target = self._specs / identifier
+        gone = self._staging / f"{uuid.uuid4().hex}.old"
+        gone.parent.mkdir(parents=True, exist_ok=True)
+        target.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            target.parent.rmdir()
+
+    def _all(self) -> Iterator[tuple[str, str]]:
+        """(id, source) of every folder, sorted."""
+        for manifest in sorted(self._specs.glob(f"*/*/{FILE_NAME}")):
+            folder = manifest.parent
+            if not folder.parent.name.startswith("."):
+                yield f"{folder.parent.name}/{folder.name}", self._source_at(folder)
+
+    def _source_at(self, folder: Path) -> str:
+        try:
+            return source_of(read_manifest(folder))
+        except BadInput:
+            return ""
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        from filelock import FileLock, Timeout
+
+        try:
+            self._specs.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(str(self._specs / ".lock"))
+            lock.acquire(timeout=_LOCK_SECONDS)
+        except Timeout:
+            raise LwtuiError(
+                "Another lwtui is changing what is known of the Hub.",
+                hint="Wait for it, then try again.",
+            ) from None
+        except OSError as error:
+            raise LwtuiError(
+                f"What is known of the Hub cannot be changed: {error.strerror}.", file=self._specs
+            ) from error
+        try:
+            # What a killed process left half done.
+            shutil.rmtree(self._staging, ignore_errors=True)
+            yield
+        finally:
+            lock.release()
+
+
+def check_source_name(source: str) -> None:
+    """Raise ``BadInput`` unless it is ``catalogue``, ``hub`` or ``index:OWNER/NAME``."""
+    kind, _, name = source.partition(":")
+    if kind not in _RANKS or (kind == "index") != bool(name):
+        raise BadInput(f"{source!r:.80} is no source of known learnwares.")
+    if name:
+        check_id(name)
+
+
+def _rank(source: str) -> int:
+    kind = source.partition(":")[0]
+    return _RANKS.index(kind) if kind in _RANKS else -1
