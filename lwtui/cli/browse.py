@@ -6,6 +6,7 @@ import click
 
 from lwtui.cli.output import json_option, print_json, print_pairs, print_table, print_text
 from lwtui.cli.present import everything, pairs, summary
+from lwtui.learnware.index import Where
 from lwtui.learnware.storage import human_size
 from lwtui.workflow.browse import open_collection
 
@@ -17,6 +18,8 @@ from lwtui.workflow.browse import open_collection
 @click.option("--licence", "--license", default="", help="Only this licence.")
 @click.option("--kind", type=click.Choice(["base", "adapter", "model"]), help="Only this kind.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
+@click.option("--known", "within", flag_value="known", help="Those of the Hub that are not here.")
+@click.option("--all", "within", flag_value="all", help="Those that are here and those known.")
 @json_option
 def list_command(
     text: str,
@@ -25,6 +28,7 @@ def list_command(
     licence: str,
     kind: str | None,
     limit: int | None,
+    within: Where | None,
     as_json: bool,
 ) -> None:
     """List the learnwares on this machine, sorted by id.
@@ -33,11 +37,14 @@ def list_command(
     tags or data names.
     """
     kind = kind or ""
+    where: Where = within or "here"
     with open_collection() as collection:
         found = collection.list(
-            text, domain=domain, base=base, licence=licence, kind=kind, limit=limit
+            text, domain=domain, base=base, licence=licence, kind=kind, where=where, limit=limit
         )
-        total = collection.count(text, domain=domain, base=base, licence=licence, kind=kind)
+        total = collection.count(
+            text, domain=domain, base=base, licence=licence, kind=kind, where=where
+        )
         problems = collection.problems
     if as_json:
         summaries = [summary(learnware) for learnware in found]
@@ -45,7 +52,7 @@ def list_command(
         return
     rows = (
         (
-            each.id,
+            each.id if each.pulled else f"{each.id} ○",
             each.semantic.domain,
             each.model.base or each.model.kind,
             human_size(each.size) if each.size else "",
@@ -59,6 +66,8 @@ def list_command(
         print_table(head, rows, shrink=5, right="   r", drop=(2, 3, 1))
     else:
         print_text("No learnware matches.", err=True)
+    if any(not each.pulled for each in found):
+        print_text("○ beside a name: on the Hub, `lwtui pull ID` brings it here.", err=True)
     if total > len(found):
         print_text(f"{len(found)} of {total}.", err=True)
     for problem in problems:
@@ -79,5 +88,7 @@ def show_command(id: str, as_json: bool) -> None:
         print_json({**everything(learnware), "builtin": builtin, "base_found": found})
         return
     print_pairs(pairs(learnware))
-    if learnware.model.kind == "adapter" and base is None:
+    if not learnware.pulled:
+        print_text(f"Its weights are on the Hub: lwtui pull {learnware.id}", err=True)
+    elif learnware.model.kind == "adapter" and base is None:
         print_text("Its base is not on this machine: it cannot run yet.", err=True)

@@ -13,10 +13,12 @@ from lwtui.spec.specification import read_facts
 
 
 def summary(learnware: Learnware) -> dict[str, Any]:
-    """What a list says of a learnware. ``size`` in bytes, ``parameters`` counted."""
+    """What a list says of a learnware. ``size`` in bytes, ``parameters`` counted; ``pulled``: its
+    weights are here."""
     semantic, model = learnware.semantic, learnware.model
     return {
         "id": learnware.id,
+        "pulled": learnware.pulled,
         "kind": model.kind,
         "title": semantic.title,
         "domain": semantic.domain,
@@ -38,6 +40,7 @@ def everything(learnware: Learnware) -> dict[str, Any]:
     models, specs = learnware.models_folder, learnware.specs_folder
     return {
         "id": learnware.id,
+        "pulled": learnware.pulled,
         "size": learnware.size,
         "formats": list(learnware.formats),
         "models_folder": str(models) if models else None,
@@ -73,7 +76,7 @@ def pairs(learnware: Learnware) -> list[tuple[str, str]]:
         ("context", f"{model.context_length:,} tokens" if model.context_length else ""),
         ("formats", ", ".join(learnware.formats)),
         ("size", human_size(learnware.size) if learnware.size else ""),
-        ("files", str(learnware.models_folder or "")),
+        ("files", str(learnware.models_folder or "") if learnware.pulled else "on the Hub"),
     ]
     for source in semantic.data:
         facts = [source.licence, f"{source.rows:,} rows" if source.rows else "", source.source]

@@ -32,6 +32,7 @@ from lwtui.learnware.names import near_names
 from lwtui.learnware.record import collector_paused, from_record
 from lwtui.learnware.transaction import Changes
 
+_ELSEWHERE = "`lwtui list` shows what is here; `lwtui pull {}` fetches a model of the Hub."
 _REFRESH_SECONDS = 1.0
 """How old a look at the folders may be. What lwtui itself changes is seen at once."""
 
@@ -126,7 +127,7 @@ class Collection:
             if f"/{identifier.lower()}/" in problem.lower().replace("\\", "/"):
                 raise BadInput(f"{identifier} cannot be used: {problem}")
         near = near_names(identifier, self._guarded(self._index.folders))
-        hint = f"Did you mean {' or '.join(near)}?" if near else "`lwtui list` shows what is here."
+        hint = f"Did you mean {' or '.join(near)}?" if near else _ELSEWHERE.format(identifier)
         raise BadInput(f"There is no learnware {identifier!r} in the collection.", hint=hint)
 
     def find(self, identifier: str) -> Learnware | None:

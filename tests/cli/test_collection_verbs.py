@@ -17,6 +17,9 @@ from learnware.builders import (
     write_manifest_text,
 )
 
+from lwtui.learnware.known import Known
+from lwtui.learnware.model import Learnware, ModelInfo
+
 from .conftest import Run
 
 
@@ -44,6 +47,24 @@ def test_list(filled: Run) -> None:
     limited = filled("list", "--limit", 1)
     assert "1 of 2" in limited.err
     assert filled("list", "nothing like it").code == 0
+
+
+def test_what_is_only_known_is_marked_and_kept_apart(filled: Run, home: Path) -> None:
+    Known(home).put(Learnware("someone/model", ModelInfo("model")), {}, "catalogue")
+    listed = filled("list", "--known", "--json").json
+    assert [(each["id"], each["pulled"]) for each in listed["learnwares"]] == [
+        ("someone/model", False)
+    ]
+    assert filled("list", "--all", "--json").json["count"] == 3
+    assert filled("list", "--json").json["count"] == 2
+    everything = filled("list", "--all")
+    assert "someone/model ○" in everything.out
+    assert "lwtui pull" in everything.err
+    assert filled("show", "someone/model").err.strip() == (
+        "Its weights are on the Hub: lwtui pull someone/model"
+    )
+    refused = filled("chat", "someone/model", "--prompt", "Hello")
+    assert (refused.code, "lwtui pull someone/model" in refused.err) == (2, True)
 
 
 def test_show(filled: Run) -> None:
