@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Literal
 
@@ -13,6 +13,12 @@ TurnStatus = Literal["complete", "running", "stopped", "failed"]
 """``running``: being written; ``stopped`` and ``failed`` turns keep the text they have."""
 
 TITLE_LENGTH = 60
+
+
+def title_of(text: str) -> str:
+    """A text as a title: one line of at most ``TITLE_LENGTH`` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1] + "…"
 
 
 def now() -> str:
@@ -48,6 +54,8 @@ class ChatSession:
     turns: list[Turn] = field(default_factory=list)
     created: str = field(default_factory=now)
     updated: str = field(default_factory=now)
+    forked_from: str = ""
+    """Id of the conversation it began as a part of."""
 
     def messages(self) -> list[Message]:
         """What the model gets to read. Questions and answers alternate, as chat templates want it:
@@ -68,9 +76,33 @@ class ChatSession:
         turn = Turn("user", text)
         self.turns.append(turn)
         if not self.title:
-            line = " ".join(text.split())
-            self.title = line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1] + "…"
+            self.title = title_of(text)
         return turn
+
+    def take_back(self, position: int) -> str:
+        """Drop the question at ``position`` and all after it; return its text, to be edited and
+        asked again. Raises ``IndexError`` or ``ValueError`` if there is no question there."""
+        turn = self.turns[position]
+        if turn.role != "user":
+            raise ValueError(f"turn {position} is an answer")
+        del self.turns[position:]
+        return turn.content
+
+    def fork(self, position: int) -> ChatSession:
+        """A new conversation that goes on from the turn at ``position``; this one stays as it is.
+
+        Raises ``IndexError`` if there is no such turn.
+        """
+        if not 0 <= position < len(self.turns):
+            raise IndexError(position)
+        return ChatSession(
+            self.learnware,
+            title=title_of(f"{self.title} (fork)"),
+            system=self.system,
+            settings=self.settings,
+            turns=[replace(turn) for turn in self.turns[: position + 1]],
+            forked_from=self.id,
+        )
 
     def begin_answer(self) -> Turn:
         turn = Turn("assistant", "", self.learnware, "running")

@@ -6,46 +6,31 @@ was still running then is found as ``stopped`` the next time.
 
 from __future__ import annotations
 
+import builtins
 import json
 import sqlite3
 import threading
 from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from lwtui import paths
 from lwtui.backend.protocol import GenerationSettings
-from lwtui.chat.session import ChatSession, Turn, now
+from lwtui.chat import schema
+from lwtui.chat.find import Found, find_text, find_words, like
+from lwtui.chat.session import ChatSession, Turn, now, title_of
 from lwtui.errors import BadInput, LwtuiError
 
-VERSION = 1
-"""``PRAGMA user_version`` of the schema below; a later one is migrated step by step."""
+TRASH_DAYS = 30
+"""How long a deleted conversation can be had back."""
 
-_SCHEMA = """
-CREATE TABLE chat_session (
-    id TEXT PRIMARY KEY,
-    title TEXT NOT NULL,
-    learnware TEXT NOT NULL,
-    system TEXT NOT NULL,
-    settings TEXT NOT NULL,
-    created TEXT NOT NULL,
-    updated TEXT NOT NULL
-) STRICT;
-CREATE TABLE chat_message (
-    session TEXT NOT NULL REFERENCES chat_session (id) ON DELETE CASCADE,
-    position INTEGER NOT NULL,
-    role TEXT NOT NULL CHECK (role IN ('user', 'assistant')),
-    content TEXT NOT NULL,
-    learnware TEXT NOT NULL,
-    status TEXT NOT NULL,
-    note TEXT NOT NULL,
-    tokens INTEGER NOT NULL,
-    seconds REAL NOT NULL,
-    created TEXT NOT NULL,
-    PRIMARY KEY (session, position)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX chat_session_updated ON chat_session (updated DESC);
-"""
 _TURN = ("role", "content", "learnware", "status", "note", "tokens", "seconds", "created")
+_PUT_TURN = (
+    f"INSERT INTO chat_message (session, position, {', '.join(_TURN)})"  # noqa: S608
+    f" VALUES ({', '.join('?' * (2 + len(_TURN)))})"
+    " ON CONFLICT (session, position) DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in _TURN)
+)
 
 
 @dataclass(frozen=True)
@@ -70,8 +55,8 @@ class ChatStore:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(self.file, timeout=10, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA foreign_keys = ON")
             self._migrate()
+            self._db.execute("PRAGMA foreign_keys = ON")
         except (OSError, sqlite3.Error) as error:
             raise LwtuiError(
                 f"The conversations cannot be opened: {error}",
@@ -82,17 +67,14 @@ class ChatStore:
     def _migrate(self) -> None:
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
-            (version,) = self._db.execute("PRAGMA user_version").fetchone()
-            if version > VERSION:
+            if schema.version_of(self._db) > schema.VERSION:
                 raise LwtuiError(
                     "The conversations were written by a newer lwtui.",
                     file=self.file,
                     hint="Upgrade lwtui, or move the file away.",
                 )
-            if version == 0:
-                for statement in _SCHEMA.split(";\n"):
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {VERSION}")
+            schema.migrate(self._db)
+            self._words = schema.add_words(self._db)
 
     def close(self) -> None:
         with self._lock:
@@ -104,51 +86,56 @@ class ChatStore:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def save(self, session: ChatSession) -> None:
-        """Write a conversation as it is now, in one transaction."""
+    def save(self, session: ChatSession, since: int = 0) -> None:
+        """Write a conversation as it is now, in one transaction: what is said of it, and its turns
+        from ``since`` on (those before are as they were)."""
         session.updated = now()
-        settings = json.dumps(asdict(session.settings))
-        rows = [
-            (session.id, i, *(getattr(turn, name) for name in _TURN))
-            for i, turn in enumerate(session.turns)
-        ]
         with self._lock, self._db:
+            self._put_session(session)
             self._db.execute(
-                "INSERT INTO chat_session VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE "
-                "SET title = excluded.title, learnware = excluded.learnware, "
-                "system = excluded.system, settings = excluded.settings, "
-                "updated = excluded.updated",
-                (
-                    session.id,
-                    session.title,
-                    session.learnware,
-                    session.system,
-                    settings,
-                    session.created,
-                    session.updated,
-                ),
+                "DELETE FROM chat_message WHERE session = ? AND position >= ?",
+                (session.id, len(session.turns)),
             )
-            self._db.execute("DELETE FROM chat_message WHERE session = ?", (session.id,))
-            marks = ", ".join("?" * (2 + len(_TURN)))
-            self._db.executemany(f"INSERT INTO chat_message VALUES ({marks})", rows)  # noqa: S608
+            self._db.executemany(
+                _PUT_TURN,
+                [
+                    (session.id, position, *(getattr(turn, name) for name in _TURN))
+                    for position, turn in enumerate(session.turns)
+                    if position >= since
+                ],
+            )
 
     def save_last(self, session: ChatSession) -> None:
         """Write the last turn alone: cheap enough to call while it streams."""
         position = len(session.turns) - 1
         values = [getattr(session.turns[position], name) for name in _TURN]
-        marks = ", ".join("?" * (2 + len(_TURN)))
         with self._lock, self._db:
-            self._db.execute(
-                f"INSERT OR REPLACE INTO chat_message VALUES ({marks})",  # noqa: S608
-                (session.id, position, *values),
-            )
+            self._db.execute(_PUT_TURN, (session.id, position, *values))
+
+    def _put_session(self, session: ChatSession) -> None:
+        names = ("title", "learnware", "system", "settings", "updated")
+        changes = ", ".join(f"{name} = excluded.{name}" for name in names)
+        self._db.execute(
+            f"INSERT INTO chat_session (id, created, forked_from, {', '.join(names)})"  # noqa: S608
+            f" VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET {changes}",
+            (
+                session.id,
+                session.created,
+                session.forked_from,
+                session.title,
+                session.learnware,
+                session.system,
+                json.dumps(asdict(session.settings)),
+                session.updated,
+            ),
+        )
 
     def load(self, identifier: str) -> ChatSession:
         """One conversation. Raises ``BadInput`` when there is none of this id."""
         with self._lock:
             row = self._db.execute(
-                "SELECT id, title, learnware, system, settings, created, updated "
-                "FROM chat_session WHERE id = ?",
+                "SELECT id, title, learnware, system, settings, created, updated, forked_from "
+                "FROM chat_session WHERE id = ? AND deleted = ''",
                 (identifier,),
             ).fetchone()
             if row is None:
@@ -166,6 +153,7 @@ class ChatStore:
             settings=_settings(row[4]),
             created=row[5],
             updated=row[6],
+            forked_from=row[7],
             turns=[Turn(**dict(zip(_TURN, turn, strict=True))) for turn in turns],
         )
         for turn in session.turns:
@@ -175,22 +163,79 @@ class ChatStore:
 
     def list(self, text: str = "", *, limit: int = 100, offset: int = 0) -> list[SessionSummary]:
         """Conversations, the last used first; ``text`` must occur in a title or a message."""
-        escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        pattern = f"%{escaped}%"
         with self._lock:
             rows = self._db.execute(
                 "SELECT id, title, learnware, updated, "
                 "(SELECT COUNT(*) FROM chat_message WHERE session = id) "
-                "FROM chat_session WHERE title LIKE ? ESCAPE '\\' OR EXISTS "
-                "(SELECT 1 FROM chat_message WHERE session = id AND content LIKE ? ESCAPE '\\') "
+                "FROM chat_session WHERE deleted = '' AND (title LIKE ? ESCAPE '\\' OR EXISTS "
+                "(SELECT 1 FROM chat_message WHERE session = id AND content LIKE ? ESCAPE '\\')) "
                 "ORDER BY updated DESC, id LIMIT ? OFFSET ?",
-                (pattern, pattern, limit, offset),
+                (like(text), like(text), limit, offset),
             ).fetchall()
         return [SessionSummary(*row) for row in rows]
 
+    def find(self, text: str, limit: int = 50) -> builtins.list[Found]:
+        """Messages of all conversations that hold every word of ``text``, best first; if none
+        does, those that hold it as it is."""
+        with self._lock:
+            found = find_words(self._db, text, limit) if self._words else []
+            return found or find_text(self._db, text, limit)
+
+    def rename(self, identifier: str, title: str) -> None:
+        """Give a conversation another title. Raises ``BadInput`` when there is none of this id, or
+        nothing to call it."""
+        line = title_of(title)
+        if not line:
+            raise BadInput("A conversation needs a name.")
+        self._change(identifier, "title = ?", line)
+
     def delete(self, identifier: str) -> None:
+        """Move a conversation to the trash, from where :meth:`restore` brings it back for
+        ``TRASH_DAYS``. Raises ``BadInput`` when there is none of this id."""
+        self._change(identifier, "deleted = ?", now())
+        limit = datetime.now(timezone.utc) - timedelta(days=TRASH_DAYS)
         with self._lock, self._db:
-            self._db.execute("DELETE FROM chat_session WHERE id = ?", (identifier,))
+            self._db.execute(
+                "DELETE FROM chat_session WHERE deleted <> '' AND deleted < ?", (limit.isoformat(),)
+            )
+
+    def restore(self, identifier: str) -> None:
+        """Take a conversation out of the trash. Raises ``BadInput`` when it is not there."""
+        self._change(identifier, "deleted = ?", "", within="deleted <> ''")
+
+    def trash(self) -> builtins.list[SessionSummary]:
+        """What was deleted and can be had back, the last deleted first."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT id, title, learnware, updated, "
+                "(SELECT COUNT(*) FROM chat_message WHERE session = id) "
+                "FROM chat_session WHERE deleted <> '' ORDER BY deleted DESC"
+            ).fetchall()
+        return [SessionSummary(*row) for row in rows]
+
+    def resolve(self, start: str) -> str:
+        """The whole id of the one conversation whose id begins so. Raises ``BadInput``."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT id FROM chat_session WHERE substr(id, 1, ?) = ? LIMIT 2",
+                (len(start), start),
+            ).fetchall()
+        if not start or not rows:
+            raise BadInput(
+                f"There is no conversation {start!r}.", hint="`lwtui chats` shows what there is."
+            )
+        if len(rows) > 1:
+            raise BadInput(f"Several conversations begin with {start!r}.", hint="Write more of it.")
+        return str(rows[0][0])
+
+    def _change(self, identifier: str, what: str, value: str, within: str = "deleted = ''") -> None:
+        with self._lock, self._db:
+            changed = self._db.execute(
+                f"UPDATE chat_session SET {what} WHERE id = ? AND {within}",  # noqa: S608
+                (value, identifier),
+            ).rowcount
+        if not changed:
+            raise BadInput(f"There is no conversation {identifier!r}.")
 
 
 def _settings(text: str) -> GenerationSettings:

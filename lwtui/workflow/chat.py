@@ -165,7 +165,7 @@ class Chat:
         turns = self.session.turns
         if turns and turns[-1].status == "running":
             turns[-1].status = "stopped"
-            self._save(self.session, whole=True)
+            self._save(self.session, len(turns) - 1)
         with self._closing:
             store, self._store = self._store, None
             if store is not None:
@@ -189,7 +189,8 @@ class Chat:
         session = self.session
         messages = session.messages()
         turn = session.begin_answer()
-        self._save(session, whole=True)
+        since = len(session.turns) - 2  # the question and its answer; what was before is on disk
+        self._save(session, since)
         saved = time.monotonic()
         try:
             for item in self._process.generate(messages, session.settings):
@@ -208,14 +209,15 @@ class Chat:
         finally:
             if turn.status == "running":
                 turn.status = "stopped"  # whoever read the stream walked away
-            self._save(session, whole=True)
+            self._save(session, since)
 
-    def _save(self, session: ChatSession, *, whole: bool = False) -> None:
+    def _save(self, session: ChatSession, since: int | None = None) -> None:
+        """The turns from ``since`` on; the last turn alone, quickly, without it."""
         with self._closing:
             if self._store is None:
                 return
-            if whole:
-                self._store.save(session)
+            if since is not None:
+                self._store.save(session, since)
             else:
                 self._store.save_last(session)
 
