@@ -1,0 +1,316 @@
+"""The loopback Hub: a real HTTP server in a thread, filled from tests."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from tests.hub import api_models, resolve, tree
+from tests.hub.answers import Refused, answer, gated, redirect, repo_missing
+from tests.hub.cards import card_text
+from tests.hub.faults import Fault, Faults, send, stand_in
+from tests.hub.repositories import Commit, Content, Repository, User, store
+
+_PREFIX = {"model": "", "dataset": "datasets/"}
+_API = re.compile(r"/api/(model|dataset)s/([^/]+/[^/]+)(?:/(.*))?")
+_FILE = re.compile(r"/(datasets/)?([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
+_PLACE = re.compile(r"/(?:api/resolve-cache|(cdn))/(model|dataset)s/([^/]+/[^/]+)/([^/]+)/(.+)")
+
+
+class HubServer:
+    """Two addresses on 127.0.0.1: `url` is the Hub, `cdn_url` the place of large files.
+
+    `cdn` says where a large file's bytes are: "port" (another port: another origin, as the
+    Hub's own), "name" (another host name as well), "same" (this address).
+    """
+
+    def __init__(self) -> None:
+        self.repositories: dict[tuple[str, str], Repository] = {}
+        self.renamed: dict[tuple[str, str], str] = {}
+        self.users: dict[str, User] = {}
+        """By token."""
+        self.faults = Faults()
+        self.requests: list[tuple[str, str, dict[str, str]]] = []
+        """Method, path with query, headers (names in lower case) of every request."""
+        self.cdn: Literal["port", "name", "same"] = "port"
+        self.xet = False
+        self.page_size = 1000
+        self.tree_page_size = 1000
+        self._orders: dict[tuple[str, str], tuple[int, list[Repository]]] = {}
+        self._changes = 0
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="hub", daemon=True)
+        self._thread.start()
+        self.url, self.cdn_url = self._call(self._start())
+
+    def __enter__(self) -> HubServer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop answering; connections still open are cut."""
+        if self._thread.is_alive():
+            self._call(self._stop())
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+
+    def _call(self, job: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(job, self._loop).result(timeout=30)
+
+    async def _start(self) -> tuple[str, str]:
+        self.closing = asyncio.Event()
+        server = web.Server(self._handle, access_log=None)
+        self._runner = web.ServerRunner(server, shutdown_timeout=1)
+        await self._runner.setup()
+        for _ in range(2):
+            await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        ports = [address[1] for address in self._runner.addresses]
+        return f"http://127.0.0.1:{ports[0]}", f"http://127.0.0.1:{ports[1]}"
+
+    async def _stop(self) -> None:
+        self.closing.set()
+        await self._runner.cleanup()
+
+    # What is on it
+
+    def add_model(
+        self,
+        repo_id: str,
+        files: Mapping[str, Content] | None = None,
+        *,
+        card: dict[str, Any] | str | None = None,
+        gated: bool | str = False,
+        private: bool = False,
+        downloads: int = 0,
+        likes: int = 0,
+        updated: str = "",
+        tags: Iterable[str] = (),
+        repo_type: str = "model",
+        **info: Any,
+    ) -> str:
+        """Make a repository with one commit; its id. `card` becomes README.md (a dict: its front
+        matter), `tags` are git tags' names, `info` replaces properties that the API tells."""
+        made = Repository(repo_id, repo_type, gated, private, False, downloads, likes, facts=info)
+        made.updated = updated
+        text = card_text(card)
+        every = {**({"README.md": text} if text is not None else {}), **(files or {})}
+        commit = made.add(
+            {path: store(path, every[path]) for path in every}, title="initial commit"
+        )
+        made.tags.update(dict.fromkeys(tags, commit.id))
+        self.repositories[repo_type, repo_id] = made
+        self._changes += 1
+        return commit.id
+
+    def add_dataset(
+        self, repo_id: str, files: Mapping[str, Content] | None = None, **how: Any
+    ) -> str:
+        return self.add_model(repo_id, files, repo_type="dataset", **how)
+
+    def add_commit(
+        self,
+        repo_id: str,
+        files: Mapping[str, Content] | None = None,
+        delete: Iterable[str] = (),
+        repo_type: str = "model",
+        title: str = "Upload files",
+    ) -> str:
+        stored = {path: store(path, content) for path, content in (files or {}).items()}
+        self._changes += 1
+        return self.repositories[repo_type, repo_id].add(stored, delete, title).id
+
+    def add_many(self, count: int, owner: str = "many") -> None:
+        """Cheap repositories without a card of their own: OWNER/model-00000 and so on."""
+        files = {"config.json": store("config.json", '{"model_type": "llama"}')}
+        tasks = ("text-generation", "text-classification", "question-answering")
+        for number in range(count):
+            name = f"{owner}/model-{number:05}"
+            task = tasks[number % len(tasks)]
+            made = Repository(name, downloads=number * 7919 % 100_003, likes=number * 31 % 997)
+            made.facts = {
+                "tags": ["transformers", "safetensors", "llama", task, "license:mit", "region:us"],
+                "pipeline_tag": task,
+                "library_name": "transformers",
+                "safetensors": {"parameters": {"BF16": 10**6 * number}, "total": 10**6 * number},
+                "cardData": {"license": "mit"},
+                "trendingScore": number % 101,
+            }
+            made.updated = f"2026-{1 + number % 12:02}-{1 + number % 28:02}T00:00:00.000Z"
+            made.commits.append(Commit(f"{number:040x}", "initial commit", made.updated, files))
+            self.repositories["model", name] = made
+        self._changes += 1
+
+    def rename(self, old: str, new: str, repo_type: str = "model") -> None:
+        """Requests for the old name are redirected from now on."""
+        moved = self.repositories.pop((repo_type, old))
+        moved.id = new
+        self.repositories[repo_type, new] = moved
+        self.renamed[repo_type, old] = new
+        self._changes += 1
+
+    def remove(self, repo_id: str, repo_type: str = "model") -> None:
+        del self.repositories[repo_type, repo_id]
+        self._changes += 1
+
+    def add_user(
+        self, name: str, token: str, can_read: Iterable[str] = (), organisations: Iterable[str] = ()
+    ) -> User:
+        """Gated repositories in `can_read` are open to it, and private ones that others own."""
+        self.users[token] = User(name, token, set(can_read), tuple(organisations))
+        return self.users[token]
+
+    def files(self, repo_id: str, repo_type: str = "model") -> dict[str, bytes]:
+        """The newest commit's."""
+        head = self.repositories[repo_type, repo_id].head
+        return {path: file.all() for path, file in head.files.items()}
+
+    def inject(self, fault: Fault) -> Fault:
+        return self.faults.inject(fault)
+
+    # For the handlers
+
+    def ordered(self, kind: str, name: str, key: Callable[[Repository], Any]) -> list[Repository]:
+        """Every repository of a kind, the largest key first; sorted again after a change."""
+        changes, found = self._orders.get((kind, name), (-1, []))
+        if changes != self._changes:
+            found = [each for (type_, _), each in self.repositories.items() if type_ == kind]
+            found.sort(key=key, reverse=True)
+            self._orders[kind, name] = (self._changes, found)
+        return found
+
+    def address(self, request: web.BaseRequest) -> str:
+        """Of this server, as the client called it."""
+        return f"http://{request.headers.get('Host', self.url[7:])}"
+
+    def user_of(self, request: web.BaseRequest) -> User | None:
+        header = request.headers.get("Authorization", "")
+        if not header:
+            return None
+        user = self.users.get(header.removeprefix("Bearer "))
+        if user is None:
+            raise Refused(401, "Invalid credentials in Authorization header")
+        return user
+
+    def find(
+        self, request: web.BaseRequest, kind: str, repo_id: str, files: bool = False
+    ) -> Repository:
+        """The repository, if this user may see it; its files, if it may read them."""
+        user = self.user_of(request)
+        found = self.repositories.get((kind, repo_id))
+        sees = found is not None and user is not None and user.sees(found)
+        if found is None or (found.private and not sees):
+            raise repo_missing(user is not None)
+        if found.disabled:
+            raise Refused(403, "Access to this resource is disabled.")
+        if files and found.gated and not sees:
+            raise gated(found, user is not None)
+        return found
+
+    def _moved(self, request: web.BaseRequest, kind: str, repo_id: str) -> web.Response | None:
+        if (kind, repo_id) not in self.renamed or (kind, repo_id) in self.repositories:
+            return None
+        return redirect(request.raw_path.replace(repo_id, self.renamed[kind, repo_id], 1))
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.requests.append((request.method, request.raw_path, headers))
+        try:
+            fault = self.faults.before(request)
+            if fault:
+                return await stand_in(request, fault, self.closing)
+            response = await self._dispatch(request)
+        except Refused as refused:
+            response = refused.answer()
+        if isinstance(response, web.Response) and response.status == 200:
+            return await self._spoilt(request, response)
+        return response
+
+    async def _spoilt(self, request: web.BaseRequest, made: web.Response) -> web.StreamResponse:
+        """A JSON answer as the faults have it."""
+        faults = self.faults.body(request)
+        if not faults:
+            return made
+        body = made.body if isinstance(made.body, bytes) else b""
+
+        async def pieces() -> Any:
+            yield body
+
+        response = web.StreamResponse(headers=made.headers)
+        return await send(request, response, pieces(), len(body), faults, self.closing)
+
+    async def _dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
+        path = request.raw_path.split("?")[0]
+        if path == "/api/whoami-v2":
+            return self._whoami(request)
+        if path in ("/api/models", "/api/datasets"):
+            return api_models.listed(self, request, path.removeprefix("/api/")[:-1])
+        if found := _PLACE.fullmatch(path):
+            kind, repo_id, revision, name = (unquote(part) for part in found.groups()[1:])
+            repository = self.repositories.get((kind, repo_id))
+            commit = repository.commit(revision) if repository else None
+            if repository is None or commit is None:
+                raise Refused(403, "Access denied")
+            where = bool(found[1])
+            return await resolve.bytes_of(self, request, repository, commit, name, where)
+        if found := _FILE.fullmatch(path):
+            kind = "dataset" if found[1] else "model"
+            repo_id, revision, name = (unquote(part) for part in found.groups()[1:])
+            if moved := self._moved(request, kind, repo_id):
+                return moved
+            repository = self.find(request, kind, repo_id, files=True)
+            return resolve.resolve(self, request, repository, revision, name)
+        if found := _API.fullmatch(path):
+            kind, repo_id = unquote(found[1]), unquote(found[2])
+            if moved := self._moved(request, kind, repo_id):
+                return moved
+            return await self._api(request, kind, repo_id, found[3] or "")
+        raise Refused(404, "Sorry, we can't find the page you are looking for.")
+
+    async def _api(
+        self, request: web.BaseRequest, kind: str, repo_id: str, rest: str
+    ) -> web.StreamResponse:
+        what, _, more = rest.partition("/")
+        revision, _, under = more.partition("/")
+        revision, under = unquote(revision), unquote(under)
+        repository = self.find(request, kind, repo_id)
+        if what in ("", "revision"):
+            return api_models.info(request, repository, revision or "main")
+        if what == "tree":
+            return tree.tree(self, request, repository, revision, under)
+        if what == "paths-info":
+            return await tree.paths_info(self, request, repository, revision)
+        if what == "refs":
+            return tree.refs(request, repository)
+        if what == "commits":
+            return tree.commits(self, request, repository, revision)
+        raise Refused(404, "Sorry, we can't find the page you are looking for.")
+
+    def _whoami(self, request: web.BaseRequest) -> web.Response:
+        user = self.user_of(request)
+        if user is None:
+            raise Refused(401, "Invalid username or password.")
+        access = {"displayName": "test", "role": user.role, "createdAt": "2026-01-01T00:00:00.000Z"}
+        return answer(
+            {
+                "type": "user",
+                "id": "0" * 24,
+                "name": user.name,
+                "fullname": user.name,
+                "email": f"{user.name}@example.org",
+                "emailVerified": True,
+                "canPay": False,
+                "isPro": False,
+                "avatarUrl": "/avatars/0.svg",
+                "orgs": [{"type": "org", "name": each} for each in user.organisations],
+                "auth": {"type": "access_token", "accessToken": access},
+            }
+        )
