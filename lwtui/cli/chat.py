@@ -20,6 +20,7 @@ from lwtui.safe_text import clean
 
 if TYPE_CHECKING:
     from lwtui.backend.protocol import Finished
+    from lwtui.chat.session import ChatSession
     from lwtui.match.result import MatchResult
     from lwtui.workflow.chat import Chat
     from lwtui.workflow.mixture import PromptRouter
@@ -49,6 +50,7 @@ _LARGEST_PROMPT = 16 * 1024 * 1024
 )
 @click.option("--model", metavar="NAME", default="", help="openai: the server's name of the model.")
 @click.option("--prompt", metavar="TEXT", help="Answer this and leave; - reads standard input.")
+@click.option("--session", metavar="CHAT", help="Go on with a conversation of `lwtui chats`.")
 @click.option("--system", default="", help="The system prompt.")
 @click.option("--temperature", type=click.FloatRange(min=0), help="0: always the likeliest word.")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="Longest answer.")
@@ -62,6 +64,7 @@ def chat_command(
     server: str,
     model: str,
     prompt: str | None,
+    session: str | None,
     system: str,
     temperature: float | None,
     max_tokens: int | None,
@@ -97,13 +100,30 @@ def chat_command(
         from lwtui.backend.served import served
 
         chosen = served(model, server).learnware
-    chat = _open(chosen, backend, changes, system, (server, model), keep=text is None)
+    earlier = _earlier(session) if session is not None else None
+    if earlier is not None and chosen is None:
+        chosen = earlier.learnware
+    kept = earlier.id if earlier is not None else None
+    if kept is not None and system:
+        raise BadInput(
+            "A conversation keeps the system prompt it was begun with.", field="--system"
+        )
+    keep = text is None or kept is not None
+    chat = _open(chosen, backend, changes, system, (server, model), keep=keep, session_id=kept)
     with chat:
         if text is not None and chat.where.startswith("openai/"):
             print_text(chat.reason, err=True)
         if text is None:
             return _converse(chat, router)
         return _answer_once(chat, text, result, as_json)
+
+
+def _earlier(name: str) -> ChatSession:
+    from lwtui.chat.store import ChatStore
+    from lwtui.cli.chats import find_chat
+
+    with ChatStore() as store:
+        return store.load(find_chat(store, name))
 
 
 def _prompt_text(prompt: str | None) -> str | None:
@@ -145,7 +165,9 @@ def _open(
     changes: dict[str, object],
     system: str,
     at: tuple[str, str],
+    *,
     keep: bool,
+    session_id: str | None,
 ) -> Chat:
     from lwtui.workflow.browse import default_learnware, open_collection
     from lwtui.workflow.chat import Chat
@@ -161,6 +183,7 @@ def _open(
             changes=changes,
             system=system,
             keep=keep,
+            session_id=session_id,
             context=context,
             server=at[0],
             served_model=at[1],

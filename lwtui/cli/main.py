@@ -39,6 +39,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "specify": ("specify:specify_command", "Give a learnware that has none a specification."),
     "match": ("match:match_command", "Find the learnware that suits a dataset best."),
     "chat": ("chat:chat_command", "Chat with a learnware."),
+    "chats": ("chats:chats_command", "List, find, show, export and delete conversations."),
     "evaluate": ("evaluate:evaluate_command", "Evaluate learnwares on data or benchmarks."),
     "runs": ("runs:runs_command", "List, show, compare, export and delete evaluations."),
     "table": ("table:table_command", "Compare base, pick, best single and oracle."),
