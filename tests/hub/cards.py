@@ -16,7 +16,7 @@ import yaml
 from lwtui.errors import LwtuiError
 from tests.hub.repositories import Commit, Repository, StoredFile
 
-_FRONT_MATTER = re.compile(r"\A(?:﻿)?\s*---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+FRONT_MATTER = re.compile(r"\A(?:﻿)?\s*---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _GENERATED = ("ForCausalLM", "LMHeadModel")
 
 
@@ -88,7 +88,7 @@ def identity(repo_id: str) -> str:
 
 
 def _card(readme: StoredFile | None) -> dict[str, Any] | None:
-    found = _FRONT_MATTER.match(readme.all().decode("utf-8", "replace")) if readme else None
+    found = FRONT_MATTER.match(readme.all().decode("utf-8", "replace")) if readme else None
     if not found:
         return None
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -113,7 +114,7 @@ async def stand_in(
     """The answer of a fault that takes the place of the real one."""
     if fault.kind == "status":
         headers = {"X-Error-Message": fault.message, **fault.headers}
-        body = b"" if fault.status == 204 else b'{"error": "%s"}' % fault.message.encode()
+        body = b"" if fault.status == 204 else json.dumps({"error": fault.message}).encode()
         headers.setdefault("Content-Type", "application/json; charset=utf-8")
         return web.Response(status=fault.status, headers=headers, body=body)
     if fault.kind == "html":

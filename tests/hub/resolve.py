@@ -9,10 +9,11 @@ from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
+from tests.hub import xet
 from tests.hub.answers import entry_missing, redirect
 from tests.hub.faults import Fault, send
 from tests.hub.repositories import Commit, Repository, StoredFile
-from tests.hub.tree import commit_of, xet_hash
+from tests.hub.tree import commit_of
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _TYPES = {"json": "application/json", "md": "text/plain", "txt": "text/plain"}
@@ -55,13 +56,7 @@ def _headers(
     if "no_etag" not in faults:
         headers.update({"X-Linked-Etag": f'"{etag}"', "ETag": f'"{etag}"'})
     if server.xet and file.sha256:
-        base = server.address(request)
-        place = f"api/{repository.type}s/{repository.id}/xet-read-token/{commit.id}"
-        headers["X-Xet-Hash"] = xet_hash(file)
-        headers["Link"] = (
-            f'<{base}/{place}>; rel="xet-auth", '
-            f'<{base}/xet/v1/reconstructions/{xet_hash(file)}>; rel="xet-reconstruction-info"'
-        )
+        headers.update(xet.headers(server.address(request), repository, commit, file))
     return headers
 
 

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import re
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import unquote
 
 from aiohttp import web
 
-from tests.hub import api_models, resolve, tree
-from tests.hub.answers import Refused, answer, gated, redirect, repo_missing
+from tests.hub.answers import Refused, gated, repo_missing
 from tests.hub.cards import card_text
 from tests.hub.faults import Fault, Faults, send, stand_in
-from tests.hub.repositories import Commit, Content, Repository, User, store
+from tests.hub.repositories import Commit, Content, Repository, StoredFile, User, store
+from tests.hub.routes import dispatch
 
-_PREFIX = {"model": "", "dataset": "datasets/"}
-_API = re.compile(r"/api/(model|dataset)s/([^/]+/[^/]+)(?:/(.*))?")
-_FILE = re.compile(r"/(datasets/)?([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
-_PLACE = re.compile(r"/(?:api/resolve-cache|(cdn))/(model|dataset)s/([^/]+/[^/]+)/([^/]+)/(.+)")
+
+def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
+    """A request whose body may be as large as it wants."""
+    loop = asyncio.get_running_loop()
+    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=1 << 40)
 
 
 class HubServer:
@@ -39,7 +40,15 @@ class HubServer:
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         """Method, path with query, headers (names in lower case) of every request."""
         self.cdn: Literal["port", "name", "same"] = "port"
-        self.xet = False
+        self.xet: Literal["", "refused", "error", "hang"] = ""
+        """How its xet storage fails; empty: no word of xet."""
+        self.part_bytes = 0
+        """Size of the parts of a multipart upload; 0: uploads are made in one piece."""
+        self.objects: dict[str, bytes | Path] = {}
+        """Large files that were uploaded, by SHA-256."""
+        self.parts: dict[tuple[str, int], bytes] = {}
+        self._folder = tempfile.TemporaryDirectory(prefix="hub-")
+        self.folder = Path(self._folder.name)
         self.page_size = 1000
         self.tree_page_size = 1000
         self._orders: dict[tuple[str, str], tuple[int, list[Repository]]] = {}
@@ -62,13 +71,14 @@ class HubServer:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
             self._loop.close()
+            self._folder.cleanup()
 
     def _call(self, job: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(job, self._loop).result(timeout=30)
 
     async def _start(self) -> tuple[str, str]:
         self.closing = asyncio.Event()
-        server = web.Server(self._handle, access_log=None)
+        server = web.Server(self._handle, request_factory=_request, access_log=None)
         self._runner = web.ServerRunner(server, shutdown_timeout=1)
         await self._runner.setup()
         for _ in range(2):
@@ -149,6 +159,19 @@ class HubServer:
             self.repositories["model", name] = made
         self._changes += 1
 
+    def committed(
+        self,
+        repository: Repository,
+        files: Mapping[str, StoredFile],
+        deleted: Iterable[str],
+        title: str,
+        message: str,
+        author: str,
+    ) -> Commit:
+        """A commit that a client sent."""
+        self._changes += 1
+        return repository.add(files, deleted, title, message, author)
+
     def rename(self, old: str, new: str, repo_type: str = "model") -> None:
         """Requests for the old name are redirected from now on."""
         moved = self.repositories.pop((repo_type, old))
@@ -215,11 +238,6 @@ class HubServer:
             raise gated(found, user is not None)
         return found
 
-    def _moved(self, request: web.BaseRequest, kind: str, repo_id: str) -> web.Response | None:
-        if (kind, repo_id) not in self.renamed or (kind, repo_id) in self.repositories:
-            return None
-        return redirect(request.raw_path.replace(repo_id, self.renamed[kind, repo_id], 1))
-
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.requests.append((request.method, request.raw_path, headers))
@@ -227,7 +245,7 @@ class HubServer:
             fault = self.faults.before(request)
             if fault:
                 return await stand_in(request, fault, self.closing)
-            response = await self._dispatch(request)
+            response = await dispatch(self, request)
         except Refused as refused:
             response = refused.answer()
         if isinstance(response, web.Response) and response.status == 200:
@@ -246,71 +264,3 @@ class HubServer:
 
         response = web.StreamResponse(headers=made.headers)
         return await send(request, response, pieces(), len(body), faults, self.closing)
-
-    async def _dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
-        path = request.raw_path.split("?")[0]
-        if path == "/api/whoami-v2":
-            return self._whoami(request)
-        if path in ("/api/models", "/api/datasets"):
-            return api_models.listed(self, request, path.removeprefix("/api/")[:-1])
-        if found := _PLACE.fullmatch(path):
-            kind, repo_id, revision, name = (unquote(part) for part in found.groups()[1:])
-            repository = self.repositories.get((kind, repo_id))
-            commit = repository.commit(revision) if repository else None
-            if repository is None or commit is None:
-                raise Refused(403, "Access denied")
-            where = bool(found[1])
-            return await resolve.bytes_of(self, request, repository, commit, name, where)
-        if found := _FILE.fullmatch(path):
-            kind = "dataset" if found[1] else "model"
-            repo_id, revision, name = (unquote(part) for part in found.groups()[1:])
-            if moved := self._moved(request, kind, repo_id):
-                return moved
-            repository = self.find(request, kind, repo_id, files=True)
-            return resolve.resolve(self, request, repository, revision, name)
-        if found := _API.fullmatch(path):
-            kind, repo_id = unquote(found[1]), unquote(found[2])
-            if moved := self._moved(request, kind, repo_id):
-                return moved
-            return await self._api(request, kind, repo_id, found[3] or "")
-        raise Refused(404, "Sorry, we can't find the page you are looking for.")
-
-    async def _api(
-        self, request: web.BaseRequest, kind: str, repo_id: str, rest: str
-    ) -> web.StreamResponse:
-        what, _, more = rest.partition("/")
-        revision, _, under = more.partition("/")
-        revision, under = unquote(revision), unquote(under)
-        repository = self.find(request, kind, repo_id)
-        if what in ("", "revision"):
-            return api_models.info(request, repository, revision or "main")
-        if what == "tree":
-            return tree.tree(self, request, repository, revision, under)
-        if what == "paths-info":
-            return await tree.paths_info(self, request, repository, revision)
-        if what == "refs":
-            return tree.refs(request, repository)
-        if what == "commits":
-            return tree.commits(self, request, repository, revision)
-        raise Refused(404, "Sorry, we can't find the page you are looking for.")
-
-    def _whoami(self, request: web.BaseRequest) -> web.Response:
-        user = self.user_of(request)
-        if user is None:
-            raise Refused(401, "Invalid username or password.")
-        access = {"displayName": "test", "role": user.role, "createdAt": "2026-01-01T00:00:00.000Z"}
-        return answer(
-            {
-                "type": "user",
-                "id": "0" * 24,
-                "name": user.name,
-                "fullname": user.name,
-                "email": f"{user.name}@example.org",
-                "emailVerified": True,
-                "canPay": False,
-                "isPro": False,
-                "avatarUrl": "/avatars/0.svg",
-                "orgs": [{"type": "org", "name": each} for each in user.organisations],
-                "auth": {"type": "access_token", "accessToken": access},
-            }
-        )

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, unquote
 
 from aiohttp import web
 
+from tests.hub import xet
 from tests.hub.answers import answer, entry_missing, flag, page, revision_missing
 from tests.hub.repositories import Commit, Repository, StoredFile
 
@@ -72,14 +73,8 @@ def _file(server: Any, file: StoredFile) -> dict[str, Any]:
         size = file.pointer_size
         told["lfs"] = {"oid": file.sha256, "size": file.size, "pointerSize": size}
         if server.xet:
-            told["xetHash"] = xet_hash(file)
+            told["xetHash"] = xet.file_hash(file)
     return told
-
-
-def xet_hash(file: StoredFile) -> str:
-    """64 hexadecimal digits. Not the hash of the xet protocol: no storage of that kind is behind
-    this server, the name is only ever asked for in vain."""
-    return hashlib.sha256(b"xet" + file.sha256.encode()).hexdigest()
 
 
 async def paths_info(
