@@ -31,7 +31,7 @@ from lwtui.backend.protocol import (
     never,
 )
 from lwtui.backend.scoring import score, score_rolling
-from lwtui.backend.template import ChatTemplate
+from lwtui.backend.template import ChatTemplate, ends_open
 from lwtui.errors import BackendError, BadInput
 
 SEQUENCES = 32
@@ -125,7 +125,8 @@ class LlamaCppBackend:
         model, chat = self._loaded()
 
         def encode(turns: Sequence[Message]) -> list[int]:
-            return model.tokens.encode(self._template.render(turns))
+            text = self._template.render(turns, continue_last=ends_open(turns))
+            return model.tokens.encode(text)
 
         prompt = fit(messages, encode, self._context, settings.max_tokens)
         text = StopText((*settings.stop, *self._template.stop))

@@ -24,7 +24,7 @@ from lwtui.backend.protocol import (
     never,
 )
 from lwtui.backend.served import host_of
-from lwtui.backend.template import ChatTemplate, visible
+from lwtui.backend.template import ChatTemplate, ends_open, visible
 from lwtui.errors import BackendError, BadInput
 
 
@@ -166,6 +166,9 @@ class OpenAIBackend:
         }
         if settings.ignore_end:
             extras["ignore_eos"] = True
+        if ends_open(messages):
+            # vLLM asks for these; llama-server goes on with an answer by itself.
+            extras |= {"continue_final_message": True, "add_generation_prompt": False}
         named: dict[str, Any] = {
             "messages": [{"role": m.role, "content": m.content} for m in messages],
             "max_tokens": settings.max_tokens,

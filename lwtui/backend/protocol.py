@@ -170,7 +170,8 @@ class Backend(Protocol):
         settings: GenerationSettings,
         stopped: Callable[[], bool] = never,
     ) -> Iterator[Chunk | Finished]:
-        """Stream an answer. ``stopped`` is asked before every token and every slice of a long
+        """Stream an answer, or what follows in it when the last message is one (of the assistant).
+        ``stopped`` is asked before every token and every slice of a long
         prompt; once it says yes the stream ends with a ``Finished`` of reason ``cancelled``."""
 
     def loglikelihoods(

@@ -110,6 +110,11 @@ class ChatTemplate:
         return text[: text.rindex(_HERE)]
 
 
+def ends_open(messages: Sequence[Message]) -> bool:
+    """Whether the last message is an answer, for the model to go on with."""
+    return bool(messages) and messages[-1].role == "assistant"
+
+
 def literal_marker(special: Sequence[str]) -> Callable[[str], str]:
     """A function that marks every control token of ``special`` in a text as plain characters."""
     longest_first = sorted({t for t in special if t}, key=len, reverse=True)

@@ -30,7 +30,7 @@ from lwtui.backend.protocol import (
     never,
 )
 from lwtui.backend.scoring import Done, score, score_rolling
-from lwtui.backend.template import ChatTemplate
+from lwtui.backend.template import ChatTemplate, ends_open
 from lwtui.backend.tokens import HuggingFaceTokens
 from lwtui.backend.torch_completing import TorchCompleter
 from lwtui.backend.torch_device import pick_device, pick_dtype
@@ -178,7 +178,8 @@ class TransformersBackend:
         return self._template.render(messages, generation_prompt, continue_last)
 
     def _encode(self, messages: Sequence[Message]) -> list[int]:
-        return self._tokens.encode(self._template.render(messages))
+        text = self._template.render(messages, continue_last=ends_open(messages))
+        return self._tokens.encode(text)
 
     def generate(
         self,

@@ -134,6 +134,24 @@ class Chat:
             raise BadInput("There is no question to answer again.")
         return self._answer()
 
+    def go_on(self) -> Iterator[Chunk | Finished]:
+        """Go on with the last answer, which was stopped or met its greatest length; what follows
+        is joined to it."""
+        turns = self.session.turns
+        if not turns or turns[-1].role != "assistant" or not turns[-1].content:
+            raise BadInput("There is no answer to go on with.")
+        return self._answer(turns[-1])
+
+    def edit(self, position: int, text: str) -> Iterator[Chunk | Finished]:
+        """Ask the question at ``position`` in other words; it and all that came after it go."""
+        turns = self.session.turns
+        if not 0 <= position < len(turns) or turns[position].role != "user":
+            raise BadInput("There is no question to edit at that place.")
+        if not text.strip():
+            raise BadInput("The message is empty.")
+        self.session.take_back(position)
+        return self.ask(text)
+
     def stop(self) -> None:
         """End the running answer; its text so far is kept."""
         self._process.stop()
@@ -185,20 +203,23 @@ class Chat:
         self.reason = choice.reason
         return self.ready
 
-    def _answer(self) -> Iterator[Chunk | Finished]:
+    def _answer(self, begun: Turn | None = None) -> Iterator[Chunk | Finished]:
+        """Stream an answer to the last question, or what follows in one that was ``begun``."""
         session = self.session
         messages = session.messages()
-        turn = session.begin_answer()
+        turn = begun or session.begin_answer()
+        turn.status, turn.note = "running", ""
+        tokens, seconds = turn.tokens, turn.seconds
         since = len(session.turns) - 2  # the question and its answer; what was before is on disk
         self._save(session, since)
         saved = time.monotonic()
         try:
             for item in self._process.generate(messages, session.settings):
                 if isinstance(item, Finished):
-                    _finish(turn, item)
+                    _finish(turn, item, tokens, seconds)
                 else:
                     turn.content += item.text
-                    turn.tokens = item.tokens
+                    turn.tokens = tokens + item.tokens
                     if time.monotonic() - saved > SAVE_SECONDS:
                         self._save(session)
                         saved = time.monotonic()
@@ -234,9 +255,10 @@ def _resolve(
     return choice, default_settings(learnware)
 
 
-def _finish(turn: Turn, end: Finished) -> None:
+def _finish(turn: Turn, end: Finished, tokens: int, seconds: float) -> None:
+    """``tokens`` and ``seconds`` are what the answer had before this part of it."""
     turn.status = "stopped" if end.reason == "cancelled" else "complete"
-    turn.tokens, turn.seconds = end.tokens, end.seconds
+    turn.tokens, turn.seconds = tokens + end.tokens, seconds + end.seconds
     turn.note = note(end)
 
 

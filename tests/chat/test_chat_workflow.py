@@ -64,6 +64,30 @@ def test_transformers_and_a_switch(home: Path) -> None:
     assert not (home / "chats.db").exists()
 
 
+@pytest.mark.parametrize(
+    "backend", ["transformers", pytest.param("llama_cpp", marks=needs_llama_cpp)]
+)
+def test_an_answer_cut_short_goes_on_where_it_was(home: Path, backend: str) -> None:
+    short = replace(GREEDY, max_tokens=2)
+    with Chat.open("tiny/base", backend=backend, settings=short) as chat:
+        cut, end = ask(chat, "Hello")
+        assert (end.reason, MORNING.startswith(cut), cut != MORNING) == ("length", True, True)
+        chat.configure(max_tokens=CONTEXT)
+        *_, end = chat.go_on()
+        (_, answer) = chat.session.turns
+        assert (answer.content, answer.status, answer.note) == (MORNING, "complete", "")
+        assert answer.tokens == 2 + end.tokens
+        with pytest.raises(BadInput, match="no question"):
+            chat.edit(1, "Who are you?")
+        assert "".join(c.text for c in chat.edit(0, "2+2?") if isinstance(c, Chunk)).startswith("F")
+        identifier = chat.session.id
+    with ChatStore() as store:
+        assert [turn.content for turn in store.load(identifier).turns] == [
+            "2+2?",
+            "Four, as every child knows.",
+        ]
+
+
 @needs_llama_cpp
 def test_stop_and_kill_keep_what_came(home: Path) -> None:
     with Chat.open("tiny/base", settings=GREEDY) as chat:
@@ -136,6 +160,8 @@ def test_empty_questions_and_nothing_to_answer_again(home: Path) -> None:
             chat.ask("  \n")
         with pytest.raises(BadInput, match="no question"):
             chat.regenerate()
+        with pytest.raises(BadInput, match="no answer"):
+            chat.go_on()
         assert chat.session.turns == []
         with pytest.raises(BadInput, match="no learnware"):
             chat.switch("tiny/nothing")
