@@ -18,10 +18,11 @@ from pathlib import Path
 from lwtui.errors import BadInput, LwtuiError
 from lwtui.jobs import JobContext
 from lwtui.learnware.manifest import FILE_NAME, read_manifest, write_manifest
-from lwtui.learnware.model import Learnware, check_id
+from lwtui.learnware.model import Learnware, SpecificationEntry, check_id
 from lwtui.learnware.storage import relative_path_problem, sync_folder, write_atomically
 
 KEY = "known"
+_MADE = "made_here"
 _LOCK_SECONDS = 60.0
 _RANKS = ("catalogue", "index", "hub")
 """The later knows better: an author's own word comes first, what ships with lwtui last."""
@@ -55,6 +56,23 @@ class Known:
         check_source_name(source)
         with self._locked():
             return self._put(learnware, specifications, source)
+
+    def add_specification(self, identifier: str, data: bytes, entry: SpecificationEntry) -> None:
+        """Give a known learnware a specification that was made here; it takes the place of one of
+        the same type, recipe and space, and stays when its source is read again without such a
+        one. Raises ``BadInput`` if it is not known."""
+        key = _key(entry)
+        with self._locked():
+            before, files = self._read(self._specs / check_id(identifier))
+            kept = [e for e in before.specifications if _key(e) != key]
+            made = [e for e in _made_here(before) if e in {each.file for each in kept}]
+            told = {**before.extra[KEY], _MADE: [*made, entry.file]}
+            learnware = dataclasses.replace(
+                before,
+                specifications=(*kept, entry),
+                extra={**before.extra, KEY: told},
+            )
+            self._write(learnware, {**{e.file: files[e.file] for e in kept}, entry.file: data})
 
     def replace(
         self, source: str, entries: Iterable[Entry], context: JobContext | None = None
@@ -104,13 +122,54 @@ class Known:
             raise BadInput(f"{learnware.id}: the specification {min(missing)!r:.80} is missing.")
         extra = {**learnware.extra, KEY: {"from": source}}
         model = dataclasses.replace(learnware.model, folder="")
+        learnware = dataclasses.replace(learnware, model=model, extra=extra)
+        if before:
+            learnware, specifications = self._with_own(target, learnware, specifications)
+        self._write(learnware, specifications)
+        return True
+
+    def _with_own(
+        self, target: Path, learnware: Learnware, specifications: Mapping[str, bytes]
+    ) -> Entry:
+        """With the specifications made here of what was known before, where it has no such one."""
+        before, files = self._read(target)
+        there = {_key(entry) for entry in learnware.specifications}
+        own = [
+            entry
+            for entry in before.specifications
+            if entry.file in _made_here(before)
+            and _key(entry) not in there
+            and entry.file not in specifications
+        ]
+        if not own:
+            return learnware, specifications
+        told = {**learnware.extra[KEY], _MADE: [entry.file for entry in own]}
+        learnware = dataclasses.replace(
+            learnware,
+            specifications=(*learnware.specifications, *own),
+            extra={**learnware.extra, KEY: told},
+        )
+        return learnware, {**specifications, **{entry.file: files[entry.file] for entry in own}}
+
+    def _read(self, folder: Path) -> Entry:
+        if not (folder / FILE_NAME).is_file():
+            raise BadInput(f"{folder.parent.name}/{folder.name} is not known here.")
+        learnware = read_manifest(folder)
+        try:
+            files = {e.file: (folder / e.file).read_bytes() for e in learnware.specifications}
+        except OSError as error:
+            raise BadInput(f"Cannot be read: {error.strerror}.", file=error.filename) from error
+        return learnware, files
+
+    def _write(self, learnware: Learnware, specifications: Mapping[str, bytes]) -> None:
+        target = self._specs / learnware.id
         staged = self._staging / uuid.uuid4().hex
         try:
             staged.mkdir(parents=True)
             for name, data in specifications.items():
                 (staged / name).parent.mkdir(parents=True, exist_ok=True)
                 write_atomically(staged / name, data)
-            write_manifest(staged, dataclasses.replace(learnware, model=model, extra=extra))
+            write_manifest(staged, dataclasses.replace(learnware, specs_folder=None))
             self._swap(staged, target)
         except OSError as error:
             raise LwtuiError(
@@ -118,7 +177,6 @@ class Known:
             ) from error
         finally:
             shutil.rmtree(staged, ignore_errors=True)
-        return True
 
     def _swap(self, staged: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -174,6 +232,17 @@ class Known:
             yield
         finally:
             lock.release()
+
+
+def _key(entry: SpecificationEntry) -> tuple[str, str, str]:
+    return entry.type, entry.recipe, entry.space
+
+
+def _made_here(learnware: Learnware) -> list[str]:
+    """Files of the specifications that did not come from the source."""
+    told = learnware.extra.get(KEY)
+    made = told.get(_MADE) if isinstance(told, dict) else None
+    return [str(each) for each in made] if isinstance(made, list) else []
 
 
 def check_source_name(source: str) -> None:

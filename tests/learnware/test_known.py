@@ -91,6 +91,42 @@ def test_the_source_that_knows_better_is_kept(collection: Collection) -> None:
     assert known.sources() == {"hub": 1}
 
 
+def test_a_specification_made_here_outlives_a_refresh(collection: Collection) -> None:
+    known = Known(collection.home)
+    bare = dataclasses.replace(hub(), specifications=())
+    own = dataclasses.replace(ENTRY, file="own.safetensors", origin="named datasets")
+    known.put(bare, {}, "hub")
+    known.add_specification("someone/model", b"own", own)
+    known.put(bare, {}, "hub")
+    collection.refresh()
+    found = collection.get("someone/model")
+    assert found.specifications == (own,)
+    assert found.specs_folder is not None
+    assert (found.specs_folder / "own.safetensors").read_bytes() == b"own"
+    known.put(hub(), FILES, "hub")  # its author has published one since
+    known.put(bare, {}, "hub")
+    collection.refresh()
+    assert collection.get("someone/model").specifications == ()
+    with pytest.raises(BadInput, match="not known"):
+        known.add_specification("someone/other", b"", own)
+
+
+def test_a_specification_made_here_takes_the_place_of_such_a_one(collection: Collection) -> None:
+    known = Known(collection.home)
+    known.put(hub(), FILES, "hub")
+    for number in range(2):
+        entry = dataclasses.replace(ENTRY, file=f"own{number}.safetensors")
+        known.add_specification("someone/model", b"own", entry)
+    collection.refresh()
+    found = collection.get("someone/model")
+    assert [each.file for each in found.specifications] == ["own1.safetensors"]
+    assert found.specs_folder is not None
+    assert sorted(path.name for path in found.specs_folder.iterdir()) == [
+        "learnware.toml",
+        "own1.safetensors",
+    ]
+
+
 def test_replace_makes_a_source_hold_exactly_these(collection: Collection) -> None:
     known = Known(collection.home)
     known.put(hub("someone/other"), FILES, "hub")
