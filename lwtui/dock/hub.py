@@ -36,8 +36,9 @@ __all__ = [
     "token",
 ]
 
-JSON_LIMIT = 32 * 1024 * 1024
-"""Bytes of one JSON answer, unpacked. The Hub's page of 100 models with files is about 1 MB."""
+JSON_LIMIT = 12 * 1024 * 1024
+"""Bytes of one JSON answer, unpacked. A page of 100 models is some 0.3 MB, the page of a model of
+10,000 files 4 MB; read into Python, the worst JSON takes thirty times its bytes."""
 _SILENCE = 15.0
 """Seconds without a byte before a server counts as gone."""
 _DEADLINE = 60.0
