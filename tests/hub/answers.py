@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -40,7 +41,7 @@ def redirect(location: str, status: int = 307, headers: Mapping[str, str] | None
 
 
 def page(
-    request: web.BaseRequest, address: str, items: Sequence[Any], size: int
+    request: web.BaseRequest, address: str, items: Iterable[Any], size: int
 ) -> tuple[Sequence[Any], dict[str, str]]:
     """The page that the request's cursor asks for, and the link to the one after it."""
     query = parse_qsl(request.query_string, keep_blank_values=True)
@@ -52,12 +53,13 @@ def page(
             except ValueError:
                 raise Refused(400, "Invalid cursor") from None
     stop = start + size
-    if stop >= len(items):
-        return items[start:], {}
+    found = list(islice(items, start, stop + 1))
+    if len(found) <= size:
+        return found, {}
     cursor = base64.urlsafe_b64encode(str(stop).encode()).decode()
     rest = [(key, value) for key, value in query if key != "cursor"]
     link = f'<{address}{request.path}?{urlencode([*rest, ("cursor", cursor)])}>; rel="next"'
-    return items[start:stop], {"Link": link}
+    return found[:size], {"Link": link}
 
 
 def flag(request: web.BaseRequest, name: str) -> bool:

@@ -106,14 +106,8 @@ def listed(server: Any, request: web.BaseRequest, kind: str) -> web.Response:
         raise Refused(400, '"limit" must be a number') from None
     user = server.user_of(request)
     every = server.ordered(kind, query.get("sort", "trendingScore"), key)
-    fits = _test(request)
-    found = [
-        each
-        for each in every
-        if (not each.private or (user and user.sees(each))) and (fits is None or fits(each))
-    ]
-    if query.get("direction") == "1":
-        found.reverse()
+    every = every[::-1] if query.get("direction") == "1" else every
+    found = _fitting(request, (r for r in every if not r.private or (user and user.sees(r))))
     names: list[str] = _expanded(request)
     if not names:
         names = list(_LISTED)
@@ -125,34 +119,36 @@ def listed(server: Any, request: web.BaseRequest, kind: str) -> web.Response:
     return answer([described(each, each.head, names) for each in shown], headers=headers)
 
 
-def _test(request: web.BaseRequest) -> Callable[[Repository], bool] | None:
-    """Whether a repository fits every condition of the query; None when there is none."""
+def _fitting(request: web.BaseRequest, every: Iterable[Repository]) -> Iterable[Repository]:
+    """Those that fit every condition of the query; looked for only as far as somebody reads."""
     query = request.query
-    words = query.get("search", "").lower().split()
-    author = query.get("author", "").lower()
+    for word in query.get("search", "").lower().split():
+        every = _having(every, word)
+    if author := query.get("author", "").lower():
+        every = (r for r in every if r.owner.lower() == author)
+    if gated := query.get("gated"):
+        every = (r for r in every if bool(r.gated) == (gated == "true"))
     wanted = {part for each in query.getall("filter", []) for part in each.split(",") if part}
     wanted |= {query["pipeline_tag"]} if query.get("pipeline_tag") else set()
-    apps = set(query.getall("apps", []))
-    size = _range(query.get("num_parameters", ""))
-    gated = query.get("gated")
-    if not (words or author or wanted or apps or size or gated):
-        return None
+    if wanted:
+        every = (r for r in every if wanted <= tags_of(r))
+    if apps := set(query.getall("apps", [])):
+        every = (r for r in every if apps & set(r.facts.get("apps", ())))
+    if size := _range(query.get("num_parameters", "")):
+        every = (r for r in every if size[0] <= _parameters(r) <= size[1])
+    return every
 
-    def fits(repository: Repository) -> bool:
-        name = repository.id.lower()
-        if words and not all(word in name for word in words):
-            return False
-        if author and repository.owner.lower() != author:
-            return False
-        if gated and bool(repository.gated) != (gated == "true"):
-            return False
-        if wanted and not wanted <= set(fact(repository, repository.head, "tags")):
-            return False
-        if apps and not apps & set(repository.facts.get("apps", ())):
-            return False
-        return not size or size[0] <= _parameters(repository) <= size[1]
 
-    return fits
+def _having(every: Iterable[Repository], word: str) -> Iterable[Repository]:
+    return (r for r in every if word in r.id.lower())
+
+
+def tags_of(repository: Repository) -> frozenset[str]:
+    """Of the newest commit; kept, for a filter looks at those of every repository."""
+    head = repository.head
+    if repository.tag_set is None or repository.tag_set[0] is not head:
+        repository.tag_set = (head, frozenset(fact(repository, head, "tags")))
+    return repository.tag_set[1]
 
 
 def _parameters(repository: Repository) -> int:

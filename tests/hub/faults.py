@@ -104,6 +104,18 @@ class Faults:
         return list(taken.values()) or [None]
 
 
+def rate_limited(seconds: int = 1, path: str = "*", times: int = 1) -> Fault:
+    """429 as the Hub says it: the window's rest in `RateLimit`, by the IETF's draft, and the plain
+    `Retry-After` that a cache in front of it sends."""
+    headers = {
+        "Retry-After": str(seconds),
+        "RateLimit": f'"api";r=0;t={seconds}',
+        "RateLimit-Policy": '"fixed window";"api";q=500;w=300',
+    }
+    text = "We had to rate limit you, you hit the quota of 500 api requests per 5 minutes period."
+    return Fault("status", path, times, status=429, headers=headers, message=text)
+
+
 LOGIN_PAGE = b"""<!DOCTYPE html><html><head><title>Welcome to the network</title></head>
 <body><form action="/login"><input name="room"><button>Connect</button></form></body></html>"""
 
@@ -164,12 +176,12 @@ async def send(
     request: web.BaseRequest,
     response: web.StreamResponse,
     pieces: AsyncIterator[bytes],
-    length: int,
+    length: int | None,
     faults: list[Fault],
     closing: asyncio.Event,
 ) -> web.StreamResponse:
     """Send a body of `length` bytes as the faults have it. Positions count from the body's start,
-    that is from the start of the range asked for."""
+    that is from the start of the range asked for. Without a length it comes in chunks."""
     by_kind = {fault.kind: fault for fault in faults}
     if "corrupt" in by_kind:
         pieces = _corrupted(pieces, by_kind["corrupt"].after)
@@ -178,15 +190,16 @@ async def send(
     ends = [f for f in faults if f.kind in ("cut", "truncate", "hang")]
     end = min(ends, key=lambda fault: fault.after, default=None)
     if end and end.kind == "truncate":
-        length = min(length, end.after)
-    response.content_length = length
+        length = end.after if length is None else min(length, end.after)
+    if length is not None:
+        response.content_length = length
     await response.prepare(request)
-    left = min(length, end.after) if end else length
+    left = end.after if end else None
     async for piece in pieces:
-        if left <= 0 or closing.is_set():
+        if closing.is_set() or (left is not None and left <= 0):
             break
         await response.write(piece[:left])
-        left -= len(piece)
+        left = None if left is None else left - len(piece)
     if end and end.kind == "hang":
         await closing.wait()
     if (end and end.kind != "truncate") or closing.is_set():

@@ -30,7 +30,7 @@ class StoredFile:
 
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """Bytes start … stop in pieces of 1 MiB."""
-        stop = self.size if stop is None else stop
+        stop = self.real_size if stop is None else stop
         if isinstance(self.data, bytes):
             for at in range(start, stop, 1 << 20):
                 yield self.data[at : min(stop, at + (1 << 20))]
@@ -43,6 +43,11 @@ class StoredFile:
 
     def all(self) -> bytes:
         return b"".join(self.read())
+
+    @property
+    def real_size(self) -> int:
+        """Of its bytes, whatever `size` says to clients."""
+        return len(self.data) if isinstance(self.data, bytes) else self.data.stat().st_size
 
     @property
     def etag(self) -> str:
@@ -115,6 +120,7 @@ class Repository:
     """Oldest first."""
     branches: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+    tag_set: tuple[Commit, frozenset[str]] | None = None
     derived: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By commit: what card, configuration and headers say; filled when first asked for."""
 

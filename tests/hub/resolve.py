@@ -79,22 +79,23 @@ async def bytes_of(
         headers.update(_headers(server, request, repository, commit, file, kinds))
     elif "no_etag" not in kinds:
         headers["ETag"] = f'"{file.sha256[:32]}"'  # of the storage behind the Hub: another hash
-    start, stop, status = 0, file.size, 200
+    size = file.real_size
+    start, stop, status = 0, size, 200
     asked = _RANGE.fullmatch(request.headers.get("Range", ""))
     if "no_range" in kinds:
         headers.pop("Accept-Ranges")
     elif asked and (asked[1] or asked[2]):
-        start, stop = _span(asked, file.size)
+        start, stop = _span(asked, size)
         if start >= stop:
-            told = {"Content-Range": f"bytes */{file.size}"}
+            told = {"Content-Range": f"bytes */{size}"}
             return web.Response(status=416, headers=told)
-        status, headers["Content-Range"] = 206, f"bytes {start}-{stop - 1}/{file.size}"
+        status, headers["Content-Range"] = 206, f"bytes {start}-{stop - 1}/{size}"
     response = web.StreamResponse(status=status, headers=headers)
     if request.method == "HEAD":
         response.content_length = stop - start
         await response.prepare(request)
         return response
-    pieces = _read(file, start, stop)
+    pieces = read(file, start, stop)
     return await send(request, response, pieces, stop - start, faults, server.closing)
 
 
@@ -111,6 +112,6 @@ def _span(asked: re.Match[str], size: int) -> tuple[int, int]:
     return int(asked[1]), min(last, size)
 
 
-async def _read(file: StoredFile, start: int, stop: int) -> AsyncIterator[bytes]:
+async def read(file: StoredFile, start: int, stop: int) -> AsyncIterator[bytes]:
     for piece in file.read(start, stop):
         yield piece

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from tests.hub import accounts, api_models, resolve, tree, uploads, xet
+from tests.hub import accounts, api_models, card_check, resolve, tree, uploads, xet
 from tests.hub.answers import Refused, redirect
 
 _API = re.compile(r"/api/(model|dataset)s/([^/]+/[^/]+)(?:/(.*))?")
@@ -28,7 +28,8 @@ async def dispatch(server: Any, request: web.BaseRequest) -> web.StreamResponse:
     if path == "/api/models-tags-by-type":
         return api_models.tags_by_type()
     if path == "/api/validate-yaml":
-        return await accounts.validate_yaml(request)
+        asked = await uploads.json_of(request)
+        return card_check.checked(asked.get("content", ""))
     if path.startswith("/api/repos/"):
         return await accounts.repositories(server, request, path.removeprefix("/api/repos/"))
     if path.startswith("/lfs/"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -11,11 +12,11 @@ from typing import Any, Literal
 
 from aiohttp import web
 
+from tests.hub import foreign, routes
 from tests.hub.answers import Refused, gated, repo_missing
 from tests.hub.cards import card_text
 from tests.hub.faults import Fault, Faults, send, stand_in
 from tests.hub.repositories import Commit, Content, Repository, StoredFile, User, store
-from tests.hub.routes import dispatch
 
 
 def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
@@ -42,6 +43,8 @@ class HubServer:
         self.cdn: Literal["port", "name", "same"] = "port"
         self.xet: Literal["", "refused", "error", "hang"] = ""
         """How its xet storage fails; empty: no word of xet."""
+        self.foreign = False
+        """Whether it answers as olah does, a mirror that knows but some of the Hub's addresses."""
         self.part_bytes = 0
         """Size of the parts of a multipart upload; 0: uploads are made in one piece."""
         self.objects: dict[str, bytes | Path] = {}
@@ -159,6 +162,12 @@ class HubServer:
             self.repositories["model", name] = made
         self._changes += 1
 
+    def lie(self, repo_id: str, path: str, repo_type: str = "model", **told: Any) -> None:
+        """Tell a false `size`, `sha256`, `oid` or `path` of a file of the newest commit. Its bytes
+        stay what they are."""
+        files = self.repositories[repo_type, repo_id].head.files
+        files[path] = dataclasses.replace(files[path], **told)
+
     def committed(
         self,
         repository: Repository,
@@ -245,7 +254,8 @@ class HubServer:
             fault = self.faults.before(request)
             if fault:
                 return await stand_in(request, fault, self.closing)
-            response = await dispatch(self, request)
+            answer = foreign.dispatch if self.foreign else routes.dispatch
+            response = await answer(self, request)
         except Refused as refused:
             response = refused.answer()
         if isinstance(response, web.Response) and response.status == 200:
