@@ -59,7 +59,7 @@ $(VENV)/.run: pyproject.toml .ci/constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: pyproject.toml .ci/constraints.txt | $(BIN)/python
-	@$(PIP) -e '.[dev,starter,plots,openai]'
+	@$(PIP) -e '.[dev,plots,openai]'
 	@$(PIP) -e '.[ray]' || echo "ray did not install: the tests of the cluster engine will be skipped."
 	@$(PIP) -e '.[privacy]' || echo "dp-accounting did not install: the tests of noise will be skipped."
 	@$(PIP) -e '.[gguf,gguf-server]' || echo "llama-cpp-python did not build (it needs a C++ compiler and \
