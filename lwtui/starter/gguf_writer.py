@@ -1,33 +1,32 @@
 """Write a Hugging Face Llama model, or a PEFT LoRA adapter on one, as GGUF for llama.cpp.
 
 Covers what the starter collection is made of: ``LlamaForCausalLM`` with a byte-level BPE
-tokenizer. Anything it cannot convert faithfully is refused rather than approximated.
+tokenizer. Anything it cannot convert faithfully is refused rather than approximated. Adapters of
+other families are converted by ``lwtui/convert``, which this builds on.
 
-Sources: the GGUF specification (ggml/docs/gguf.md) and llama.cpp's ``convert_hf_to_gguf.py`` and
-``convert_lora_to_gguf.py``, whose names and conventions the files follow.
+Sources: the GGUF specification (ggml/docs/gguf.md) and llama.cpp's ``convert_hf_to_gguf.py``,
+whose names and conventions the files follow.
 """
 
 from __future__ import annotations
 
 import json
-import math
-import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from lwtui.convert.base_facts import from_config
+from lwtui.convert.gguf_file import AtomicFile, FileType, add_tensor, finish
+from lwtui.convert.lora import lora_to_gguf
+from lwtui.convert.rotary import permute_rows
+from lwtui.convert.tensors import read_tensors
 from lwtui.errors import BadInput
 
 if TYPE_CHECKING:
     import gguf
     from numpy.typing import NDArray
-
-FileType = Literal["f32", "f16", "q8_0"]
-
-_LORA_KEY = re.compile(r"base_model\.model\.(?P<module>.+)\.lora_(?P<side>[AB])\.weight")
 
 
 def write_base_gguf(model_folder: Path, out: Path, file_type: FileType = "q8_0") -> Path:
@@ -47,7 +46,7 @@ def write_base_gguf(model_folder: Path, out: Path, file_type: FileType = "q8_0")
         "f16": gguf.LlamaFileType.MOSTLY_F16,
         "q8_0": gguf.LlamaFileType.MOSTLY_Q8_0,
     }
-    with _Atomic(out) as temporary:
+    with AtomicFile(out) as temporary:
         writer = gguf.GGUFWriter(temporary, "llama")
         writer.add_type(gguf.GGUFType.MODEL)
         writer.add_name(model_folder.name)
@@ -58,65 +57,17 @@ def write_base_gguf(model_folder: Path, out: Path, file_type: FileType = "q8_0")
         for name, tensor in _read_tensors(model_folder):
             if name == "lm_head.weight" and config.get("tie_word_embeddings"):
                 continue  # llama.cpp reuses token_embd when there is no output.weight
-            _add_tensor(
-                writer, _gguf_name(name, config), _permuted(name, tensor, config), file_type
-            )
-        _finish(writer)
+            add_tensor(writer, _gguf_name(name, config), _permuted(name, tensor, config), file_type)
+        finish(writer)
     return out
 
 
 def write_lora_gguf(
     adapter_folder: Path, base_folder: Path, out: Path, file_type: Literal["f32", "f16"] = "f16"
 ) -> Path:
-    """Write the PEFT LoRA adapter in ``adapter_folder``, made for ``base_folder``, to ``out``.
-
-    llama.cpp multiplies by alpha / rank, so alpha is stored such that this gives PEFT's own
-    scale, rank-stabilised LoRA and per-module patterns included.
-    """
-    import gguf
-
-    config_file = adapter_folder / "adapter_config.json"
-    adapter = _read_json(config_file)
-    _check_adapter(adapter, config_file)
-    config = _read_json(base_folder / "config.json")
-    alpha = float(adapter["lora_alpha"])
-    with _Atomic(out) as temporary:
-        writer = gguf.GGUFWriter(temporary, "llama")
-        writer.add_type(gguf.GGUFType.ADAPTER)
-        writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
-        writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, alpha)
-        writer.add_name(adapter_folder.name)
-        for key, tensor in _read_tensors(adapter_folder, "adapter_model.safetensors"):
-            match = _LORA_KEY.fullmatch(key)
-            if match is None:
-                raise BadInput(f"Tensor {key!r} is not a LoRA matrix.", file=adapter_folder)
-            module, side = match["module"], match["side"]
-            if side == "B":
-                rank = tensor.shape[1]
-                tensor = tensor * (_peft_scale(adapter, module, rank) * rank / alpha)
-                tensor = _permuted(f"{module}.weight", tensor, config)
-            name = f"{_gguf_name(f'{module}.weight', config)}.lora_{side.lower()}"
-            _add_tensor(writer, name, tensor, file_type)
-        _finish(writer)
+    """Write the PEFT LoRA adapter in ``adapter_folder``, made for ``base_folder``, to ``out``."""
+    lora_to_gguf(adapter_folder, from_config(base_folder / "config.json"), out, file_type)
     return out
-
-
-def _check_adapter(adapter: dict[str, Any], file: Path) -> None:
-    for field in ("modules_to_save", "use_dora", "layer_replication", "trainable_token_indices"):
-        if adapter.get(field):
-            raise BadInput("GGUF adapters cannot hold this.", file=file, field=field)
-    if adapter.get("peft_type") != "LORA" or adapter.get("bias", "none") != "none":
-        raise BadInput("Only LoRA adapters without biases are converted.", file=file)
-
-
-def _peft_scale(adapter: dict[str, Any], module: str, rank: int) -> float:
-    """The factor PEFT puts before B·A for this module."""
-    alpha = float(adapter["lora_alpha"])
-    for pattern, value in (adapter.get("alpha_pattern") or {}).items():
-        if re.match(rf"(.*\.)?({pattern})$", module):
-            alpha = float(value)
-            break
-    return alpha / (math.sqrt(rank) if adapter.get("use_rslora") else rank)
 
 
 def _add_shape(writer: gguf.GGUFWriter, config: dict[str, Any]) -> None:
@@ -215,57 +166,21 @@ def _gguf_name(name: str, config: dict[str, Any]) -> str:
 def _permuted(
     name: str, tensor: NDArray[np.float32], config: dict[str, Any]
 ) -> NDArray[np.float32]:
-    """Reorder the rows of q and k from Hugging Face's rotary layout to llama.cpp's.
-
-    Hugging Face rotates (i, i + half), llama.cpp's llama rotates neighbours (2i, 2i + 1): each
-    head's rows go from [two halves, half] to [half, two].
-    """
     heads = config["num_attention_heads"]
     if ".k_proj." in name:
         heads = config.get("num_key_value_heads") or heads
     elif ".q_proj." not in name:
         return tensor
-    rows, *rest = tensor.shape
-    split = tensor.reshape(heads, 2, rows // heads // 2, *rest)
-    return split.swapaxes(1, 2).reshape(tensor.shape)
+    return permute_rows(tensor, heads)
 
 
-def _add_tensor(
-    writer: gguf.GGUFWriter, name: str, tensor: NDArray[np.float32], file_type: FileType
-) -> None:
-    import gguf
-
-    tensor = np.ascontiguousarray(tensor, dtype=np.float32)
-    if tensor.ndim < 2 or file_type == "f32":
-        writer.add_tensor(name, tensor)
-    elif file_type == "q8_0" and tensor.shape[-1] % 32 == 0:
-        kind = gguf.GGMLQuantizationType.Q8_0
-        writer.add_tensor(name, gguf.quants.quantize(tensor, kind), raw_dtype=kind)
-    else:
-        writer.add_tensor(name, tensor.astype(np.float16))
-
-
-def _finish(writer: gguf.GGUFWriter) -> None:
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-
-
-def _read_tensors(
-    folder: Path, pattern: str = "*.safetensors"
-) -> Iterator[tuple[str, NDArray[np.float32]]]:
+def _read_tensors(folder: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
     """Every tensor as float32, in a fixed order (so that the same input gives the same bytes)."""
-    from safetensors import safe_open
-
-    files = sorted(folder.glob(pattern))
+    files = sorted(folder.glob("*.safetensors"))
     if not files:
         raise BadInput("No safetensors file here.", file=folder)
     for file in files:
-        # The torch framework, as numpy has no bfloat16.
-        with safe_open(file, framework="pt") as tensors:
-            for name in sorted(tensors.keys()):
-                yield name, tensors.get_tensor(name).float().numpy()
+        yield from read_tensors(file)
 
 
 def _read_json(file: Path) -> dict[str, Any]:
@@ -274,23 +189,3 @@ def _read_json(file: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise BadInput(f"Cannot be read: {error}", file=file) from error
     return data
-
-
-class _Atomic:
-    """A temporary file beside ``out`` that replaces it when the block ends well."""
-
-    def __init__(self, out: Path) -> None:
-        self._out = out
-        self._temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-
-    def __enter__(self) -> Path:
-        self._out.parent.mkdir(parents=True, exist_ok=True)
-        return self._temporary
-
-    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        if kind is not None:
-            self._temporary.unlink(missing_ok=True)
-            return
-        with self._temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        self._temporary.replace(self._out)
