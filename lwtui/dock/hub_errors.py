@@ -108,7 +108,11 @@ def explain(
     if isinstance(error, OSError):
         return disk(error, doing)
     if isinstance(error, (LookupError, TypeError, AttributeError, ValueError)):
-        return no_hub(doing, "its answer makes no sense") if _from_library(error) else None
+        if not _from_library(error):
+            return None
+        if "token=False" in str(error):
+            return no_token(doing)
+        return no_hub(doing, "its answer makes no sense")
     return None
 
 
@@ -203,8 +207,10 @@ def _network(error: Exception, doing: str) -> HubError:
         return no_hub(doing, "it sends requests to an address that is none")
     text = str(error)
     if "CERTIFICATE" in text.upper() or "SSL" in text.upper():
+        certificate = "CERTIFICATE" in text.upper()
+        what = "the server's certificate was not accepted" if certificate else "no secure answer"
         return HubError(
-            f"{doing} failed: the server's certificate was not accepted.",
+            f"{doing} failed: {what}.",
             "Check this machine's clock. Behind a company's proxy, set SSL_CERT_FILE to its "
             f"certificate.{proxy_note()}{endpoint_note()}",
             "network",
