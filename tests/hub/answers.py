@@ -22,10 +22,15 @@ class Refused(Exception):
         self.status, self.message, self.code, self.headers = status, message, code, headers
 
     def answer(self) -> web.Response:
-        headers = {"X-Error-Message": self.message, **self.headers}
+        headers = {"X-Error-Message": one_line(self.message), **self.headers}
         if self.code:
             headers["X-Error-Code"] = self.code
         return answer({"error": self.message}, self.status, headers)
+
+
+def one_line(text: str) -> str:
+    """Fit for a header: aiohttp sends no control characters there."""
+    return "".join(letter for letter in text if letter.isprintable())
 
 
 def answer(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:

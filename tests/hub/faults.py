@@ -13,6 +13,8 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from tests.hub.answers import one_line
+
 Kind = Literal[
     "cut",
     "drip",
@@ -125,7 +127,7 @@ async def stand_in(
 ) -> web.StreamResponse:
     """The answer of a fault that takes the place of the real one."""
     if fault.kind == "status":
-        headers = {"X-Error-Message": fault.message, **fault.headers}
+        headers = {"X-Error-Message": one_line(fault.message), **fault.headers}
         body = b"" if fault.status == 204 else json.dumps({"error": fault.message}).encode()
         headers.setdefault("Content-Type", "application/json; charset=utf-8")
         return web.Response(status=fault.status, headers=headers, body=body)
