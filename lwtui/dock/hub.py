@@ -181,7 +181,7 @@ def _read(stream: httpx2.Response, limit: int, what: str) -> bytes:
             raise HubError(
                 f"The Hub sends more than {limit:,} bytes for {what}: refused.",
                 "Nothing was kept. If this model matters to you, look at its page on the Hub.",
-                "other",
+                "too large",
             )
         if time.monotonic() > end:
             raise httpx2.ReadTimeout("too slow", request=stream.request)

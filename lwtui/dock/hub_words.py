@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     import httpx2
 
 Kind = Literal[
-    "gated", "token", "rights", "rate", "offline", "network", "server", "not a hub", "disk", "other"
+    "gated",
+    "token",
+    "rights",
+    "rate",
+    "offline",
+    "network",
+    "server",
+    "not a hub",
+    "too large",
+    "disk",
+    "other",
 ]
 _SECRETS = re.compile(r"hf_[A-Za-z0-9_]{6,}|(?i:bearer)\s+\S+|(?<=://)[^/\s@]*@")
 _WAITING = re.compile(r"awaiting|pending|rejected", re.IGNORECASE)

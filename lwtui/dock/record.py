@@ -64,6 +64,8 @@ class HubModel:
     """An entry of the catalogue that the Hub no longer has (or that this user may not see)."""
     note: str = ""
     """Why the catalogue has it."""
+    here: bool = False
+    """It is in the collection already (set by the workflow)."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,8 @@ class PullFile:
     sha256: str = ""
     have: int = 0
     """Bytes already on this machine, of a partial or a whole file."""
+    blob_id: str = ""
+    """Git's own SHA-1 of the blob; what a small file is checked by."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,8 @@ class PullPlan:
     """Bytes free where the cache lies."""
     notes: tuple[str, ...] = ()
     """What the user should know: files left out, a licence with terms, a gated base."""
+    ref: str = ""
+    """The branch or tag that was asked for; empty when it was the commit itself."""
 
     @property
     def size(self) -> int:

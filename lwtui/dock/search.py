@@ -1,13 +1,13 @@
 """Search the Hub, page by page, and look at one model of it.
 
-The Hub filters by tags, name, task and gating (https://huggingface.co/docs/hub/api) and links each
-page to the next. What it cannot filter is filtered here: domain, size, a relation without a base,
-weights that lwtui can run. A page that would be too short by that is topped up from the next ones.
+Each page of the Hub links to the next. What is filtered here (``search_query.py``) leaves gaps: a
+page that would be too short is topped up from the next ones.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,33 +16,20 @@ from typing import Any
 
 from lwtui.dock import hub_settings, search_cache
 from lwtui.dock.card_text import card_text
-from lwtui.dock.domain_guess import HUB_TAGS, HUB_WORDS
 from lwtui.dock.facts import hub_model
 from lwtui.dock.hub import read_json, read_small
 from lwtui.dock.hub_errors import HubError, NoSuchFile
 from lwtui.dock.record import HubFile, HubModel, HubPage, HubQuery
+from lwtui.dock.search_query import is_filtered_here, parameters, seen_before, sources, wanted
 from lwtui.errors import BadInput
 
 YOUNG = 600.0
 """Seconds during which an answer is not asked for again, unless a fresh one is wanted."""
 CARD_LIMIT = 2 * 2**20
 """Bytes of a README.md."""
-EXPAND = (
-    "author", "cardData", "downloads", "gated", "gguf", "lastModified", "library_name", "likes",
-    "pipeline_tag", "private", "safetensors", "sha", "tags", "trendingScore",
-)  # fmt: skip
-"""Properties asked for in a list. Files are not among them: a page would be many times as large."""
-_SORT = {
-    "trending": "trendingScore",
-    "downloads": "downloads",
-    "likes": "likes",
-    "updated": "lastModified",
-}
 _ROUNDS = 6
 """Pages of the Hub that one page of ours may take to fill."""
-_BYTES_PER_PARAMETER = 0.3
-"""Of the smallest GGUF that is of any use (some 2.6 bits a weight)."""
-
+_HEAVY = re.compile(r"expand=(?:cardData|gguf)&?")
 _START: list[str | None] = [""]
 _LAYOUT = [field.name for field in fields(HubModel)]
 
@@ -124,26 +111,28 @@ def _remembered(name: str, fresh: bool, ask: Callable[[], Any]) -> tuple[Any, fl
 def _page(query: HubQuery, cursor: str, limit: int) -> dict[str, Any]:
     """One page as JSON: pages of the Hub until it is half full, or there are no more."""
     # Where much is left out here, larger pages cost fewer requests.
-    size = 100 if _is_filtered_here(query) else min(limit, 100)
-    following = _read_cursor(cursor) if cursor else _START * len(_sources(query))
-    asked = [{**_parameters(query, size), **source} for source in _sources(query)]
+    size = 100 if is_filtered_here(query) else min(limit, 100)
+    following = _read_cursor(cursor) if cursor else _START * len(sources(query))
+    asked = [{**parameters(query, size), **source} for source in sources(query)]
     if len(following) != len(asked):
         raise BadInput("This page belongs to another search.", hint="Search anew.")
     found: dict[str, Sourced] = {}
     for _ in range(_ROUNDS):
         for told, index, link in _ask_all(asked, following):
             following[index] = link
-            for each in told if isinstance(told, list) else []:
+            for each in told:
                 model = hub_model(each)
-                if model is not None and _wanted(query, model) and not _seen(query, index, model):
-                    found.setdefault(model.id, (model, each))
-        if len(found) >= limit / 2 or not any(link is not None for link in following):
+                if model is None or not wanted(query, model) or seen_before(query, index, model):
+                    continue
+                found.setdefault(model.id, (model, each))
+        more = any(link is not None for link in following)
+        if len(found) >= limit / 2 or not more:
             break
-    ordered = sorted(found.values(), key=lambda each: _rank(query, each), reverse=True)
-    models = [model for model, _ in (ordered if len(asked) > 1 else found.values())]
-    more = any(link is not None for link in following)
+    models = list(found.values())
+    if len(asked) > 1:
+        models.sort(key=lambda each: _rank(query, each), reverse=True)
     return {
-        "models": [asdict(model) for model in models],
+        "models": [asdict(model) for model, _ in models],
         "next": json.dumps(following) if more else "",
     }
 
@@ -154,8 +143,7 @@ def _ask_all(
     """The next page of every source that has one: its JSON, its source, the link that follows."""
 
     def ask(index: int) -> tuple[Any, int, str | None]:
-        address = following[index]
-        told, link = read_json(address) if address else read_json("/api/models", asked[index])
+        told, link = _read_list(following[index] or "", asked[index])
         if not isinstance(told, list):
             raise HubError(
                 "Asking the Hub failed: its answer is no list of models.",
@@ -171,95 +159,18 @@ def _ask_all(
         return list(pool.map(ask, open_ones))
 
 
-def _sources(query: HubQuery) -> list[dict[str, Any]]:
-    """What is asked beside the common filters: once nothing, or for a domain without a text the
-    tags it is filed under and the word in its models' names, whose answers are merged."""
-    tags = HUB_TAGS.get(query.domain.casefold(), ())
-    if not tags or query.text.strip():
-        return [{}]
-    common = _tags(query)
-    named = {"search": HUB_WORDS[query.domain.casefold()]}
-    return [*({"filter": [*common, tag]} for tag in tags), named]
-
-
-def _parameters(query: HubQuery, size: int) -> dict[str, Any]:
-    asked: dict[str, Any] = {
-        "limit": size,
-        "sort": _SORT[query.sort],
-        "direction": -1,
-        "expand": list(EXPAND),
-        "search": query.text.strip() or _bare_base(query),
-        "pipeline_tag": query.task.strip(),
-        "filter": _tags(query),
-    }
-    if query.gated is not None:
-        asked["gated"] = "true" if query.gated else "false"
-    return {name: value for name, value in asked.items() if value not in ("", [])}
-
-
-def _tags(query: HubQuery) -> list[str]:
-    """Filters by tag; the Hub wants all of them."""
-    base = "" if _bare_base(query) else query.base.strip()
-    relation = f"{query.relation}:" if query.relation else ""
-    tags = [
-        f"base_model:{relation}{base}" if base else "",
-        f"license:{query.licence.strip().lower()}" if query.licence.strip() else "",
-        query.language.strip().lower(),
-        query.format,
-        "learnware" if query.learnware else "",
-    ]
-    return [tag for tag in tags if tag]
-
-
-def _bare_base(query: HubQuery) -> str:
-    """A base named without its owner: the Hub cannot filter by it, but names often hold it."""
-    base = query.base.strip()
-    return "" if "/" in base else base
-
-
-def _is_filtered_here(query: HubQuery) -> bool:
-    unfiltered = query.relation and not (query.base and not _bare_base(query))
-    return bool(query.domain or query.max_bytes or unfiltered or _bare_base(query))
-
-
-def _wanted(query: HubQuery, model: HubModel) -> bool:
-    """What the Hub was not asked, or may have ignored (a mirror's search knows fewer filters)."""
-    if query.domain and model.domain != query.domain.casefold():
-        return False
-    bare = _bare_base(query).casefold()
-    if bare and model.base.rpartition("/")[2].casefold() != bare:
-        return False
-    if query.relation and model.relation != query.relation:
-        return False
-    if query.format and query.format not in model.formats:
-        return False
-    if query.gated is not None and model.gated != query.gated:
-        return False
-    if query.learnware and not model.is_learnware:
-        return False
-    if query.licence and model.licence and query.licence.strip().lower() != model.licence:
-        tag = f"license:{query.licence.strip().lower()}"
-        if tag not in model.tags:
-            return False
-    return not query.max_bytes or _small_enough(model, query.max_bytes)
-
-
-def _small_enough(model: HubModel, most: int) -> bool:
-    """By the size told, else by the smallest that a GGUF of it can be; an adapter whose size is not
-    told is small. Whatever says nothing at all of its size is not known to be small enough."""
-    if model.size:
-        return model.size <= most
-    if "gguf" in model.formats and model.parameters:
-        return model.parameters * _BYTES_PER_PARAMETER <= most
-    return "peft" in model.formats
-
-
-def _seen(query: HubQuery, index: int, model: HubModel) -> bool:
-    """Whether a source before this one has told of it, on this page or on another."""
-    if not index:
-        return False
-    tags = {tag.casefold() for tag in model.tags}
-    return any(tag in tags for tag in HUB_TAGS[query.domain.casefold()][:index])
+def _read_list(address: str, asked: dict[str, Any]) -> tuple[Any, str]:
+    """The page at ``address``, or the first one of what is ``asked``, and the link it gives."""
+    try:
+        return read_json(address) if address else read_json("/api/models", asked)
+    except HubError as error:
+        if error.kind != "too large":
+            raise
+    # One card or chat template of many megabytes must not hide the page that it is on.
+    if address:
+        return read_json(_HEAVY.sub("", address))
+    light = [name for name in asked["expand"] if not _HEAVY.match(f"expand={name}")]
+    return read_json("/api/models", {**asked, "expand": light})
 
 
 def _rank(query: HubQuery, each: Sourced) -> Any:

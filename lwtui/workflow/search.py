@@ -1,0 +1,108 @@
+"""Search the Hub: what it has, what of it is here already, what the catalogue says of it.
+
+When the Hub cannot be asked, the answer is the old one with its age, or the catalogue's entries
+that fit: never an empty screen without a reason.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from lwtui.dock.record import HubModel, HubPage, HubQuery
+from lwtui.workflow.browse import open_collection
+
+
+def search_hub(
+    query: HubQuery, cursor: str = "", fresh: bool = False, *, limit: int = 50
+) -> HubPage:
+    """One page of the Hub's models for ``query``: see :func:`lwtui.dock.search.search`.
+
+    Models in the collection are marked ``here``; those of the catalogue carry its ``note``. With no
+    answer, new or old, the first page is what the catalogue has, and ``problem`` says why. Takes as
+    long as the network: never call it on the thread of the screen. Raises ``BadInput`` for a query
+    that cannot be asked, ``LwtuiError`` when a later page cannot be had.
+    """
+    from lwtui.dock import search, search_query
+    from lwtui.dock.hub_errors import HubError
+
+    try:
+        page = search.search(query, cursor=cursor, limit=limit, fresh=fresh)
+    except HubError as error:
+        if cursor:
+            raise
+        known = catalogue_models()
+        fitting = tuple(model for model in known if search_query.fits_query(query, model))
+        page = HubPage(search_query.in_order(query, fitting), fetched=0.0, problem=str(error))
+    return replace(page, models=marked(page.models))
+
+
+def hub_model(repo: str, revision: str = "", fresh: bool = False) -> HubModel:
+    """One model with its files: see :func:`lwtui.dock.search.details`.
+
+    An entry of the catalogue that the Hub does not have (any more) comes back as ``missing``; one
+    that the Hub could not be asked for comes back as the catalogue knows it, without files.
+    """
+    from lwtui.dock import search
+    from lwtui.dock.hub_errors import HubError, NotOnHub
+
+    known = next((model for model in catalogue_models() if same(model.id, repo)), None)
+    try:
+        model = search.details(repo, revision, fresh=fresh)
+    except NotOnHub:
+        if known is None or revision:
+            raise
+        model = replace(known, missing=True)
+    except HubError:
+        if known is None:
+            raise
+        model = known
+    if known is not None and not model.note:
+        model = replace(model, note=known.note)
+    return marked((model,))[0]
+
+
+def hub_card(repo: str, revision: str = "", fresh: bool = False) -> str:
+    """The Markdown of its card, cleaned; empty if it has none. See
+    :func:`lwtui.dock.search.card`."""
+    from lwtui.dock import search
+
+    return search.card(repo, revision, fresh=fresh)
+
+
+def catalogue_models() -> tuple[HubModel, ...]:
+    """The curated catalogue's entries as models of the Hub, each with its note."""
+    try:
+        from lwtui.dock.catalogue import entries
+    except ImportError:
+        return ()
+    return tuple(entry.model for entry in entries())
+
+
+def marked(models: tuple[HubModel, ...]) -> tuple[HubModel, ...]:
+    """``models`` with what the collection and the catalogue know of them."""
+    notes = {model.id.casefold(): model.note for model in catalogue_models()}
+    with open_collection() as collection:
+        found = {model.id: collection.find(model.id) for model in models}
+    return tuple(
+        replace(
+            model,
+            here=(learnware := found[model.id]) is not None and learnware.pulled,
+            note=model.note or notes.get(model.id.casefold(), ""),
+        )
+        for model in models
+    )
+
+
+def age(fetched: float) -> str:
+    """How old an answer is, in words: ``now``, ``5 minutes ago``, ``3 days ago``."""
+    seconds = max(0, int(time.time() - fetched))
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        count = seconds // length
+        if count:
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "now"
+
+
+def same(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()
