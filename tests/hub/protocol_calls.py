@@ -25,6 +25,7 @@ from huggingface_hub import (
     model_info,
     snapshot_download,
 )
+from huggingface_hub.hf_api import RepoFile
 
 ANNS, BOBS, NOBODYS = "hf_ann", "hf_bob", "hf_none"
 ANN, BOB = HfApi(token=ANNS), HfApi(token=BOBS)
@@ -40,7 +41,7 @@ def reading() -> dict[str, Callable[[], Any]]:
     def files(**how: Any) -> dict[str, Any]:
         return {
             entry.path: [entry.size, entry.blob_id, entry.lfs and entry.lfs.sha256]
-            if hasattr(entry, "blob_id")
+            if isinstance(entry, RepoFile)
             else entry.tree_id
             for entry in ANYBODY.list_repo_tree(LORA, **how)
         }
@@ -66,7 +67,8 @@ def reading() -> dict[str, Callable[[], Any]]:
         "tree": lambda: files(recursive=True),
         "tree of a folder": lambda: files(path_in_repo="learnware"),
         "tree with commits": lambda: [
-            entry.last_commit.title for entry in ANYBODY.list_repo_tree(LORA, expand=True)
+            entry.last_commit and entry.last_commit.title
+            for entry in ANYBODY.list_repo_tree(LORA, expand=True)
         ],
         "tree of no folder": lambda: files(path_in_repo="nowhere"),
         "paths": lambda: [
@@ -86,7 +88,7 @@ def reading() -> dict[str, Callable[[], Any]]:
         "by parameters": lambda: names(num_parameters="min:1K,max:2K", author="ann"),
         "by downloads": lambda: names(author="ann", sort="downloads"),
         "full": lambda: [
-            [m.sha is not None, m.gated, len(m.siblings), m.card_data.license]
+            [m.sha is not None, m.gated, len(m.siblings or ()), m.card_data and m.card_data.license]
             for m in list_models(search="lora", full=True, cardData=True, token=False)
         ],
         "datasets": lambda: [each.id for each in ANYBODY.list_datasets(author="ann")],
@@ -104,7 +106,7 @@ def reading() -> dict[str, Callable[[], Any]]:
         ),
         "snapshot again": lambda: snapshot_download(LORA, token=False) == str(folder),
         "verified": lambda: ANYBODY.verify_repo_checksums(LORA).mismatches,
-        "card": lambda: ModelCard.load(LORA, token=False).data.license,
+        "card": lambda: ModelCard.load(LORA).data.license,
         "missing": lambda: ANYBODY.model_info("ann/none"),
         "missing for a user": lambda: BOB.hf_hub_download("ann/none", "config.json"),
         "missing revision": lambda: hf_hub_download(LORA, "config.json", revision="v9"),

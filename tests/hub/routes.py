@@ -58,7 +58,10 @@ def _moved(server: Any, request: web.BaseRequest, path: str) -> web.Response | N
 async def _repository(server: Any, request: web.BaseRequest, path: str) -> web.StreamResponse:
     if found := _PLACE.fullmatch(path):
         kind, repo_id, revision, name = (unquote(part) for part in found.groups()[1:])
-        repository = server.repositories.get((kind, repo_id))
+        if found[1]:  # signed, so open to whoever has the address
+            repository = server.repositories.get((kind, repo_id))
+        else:
+            repository = server.find(request, kind, repo_id, files=True)
         commit = repository.commit(revision) if repository else None
         if commit is None:
             raise Refused(403, "Access denied")

@@ -258,9 +258,13 @@ class HubServer:
             response = await answer(self, request)
         except Refused as refused:
             response = refused.answer()
-        if isinstance(response, web.Response) and response.status == 200:
-            return await self._spoilt(request, response)
-        return response
+        if not isinstance(response, web.Response):
+            return response
+        response.headers["X-Request-Id"] = f"Root=1-{len(self.requests):08x}"
+        kind = "api" if request.path.startswith("/api/") else "resolvers"
+        response.headers["RateLimit"] = f'"{kind}";r=499;t=300'
+        response.headers["RateLimit-Policy"] = f'"fixed window";"{kind}";q=500;w=300'
+        return await self._spoilt(request, response) if response.status == 200 else response
 
     async def _spoilt(self, request: web.BaseRequest, made: web.Response) -> web.StreamResponse:
         """A JSON answer as the faults have it."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.hub.repositories import Content
 from tests.hub.server import HubServer
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +39,7 @@ def safetensors(**shapes: list[int]) -> bytes:
 
 def filled(hub: HubServer) -> None:
     adapter = json.dumps({"peft_type": "LORA", "task_type": "CAUSAL_LM"})
-    files = {
+    files: dict[str, Content] = {
         "adapter_config.json": adapter,
         "adapter_model.safetensors": safetensors(a=[8, 16], b=[16, 8]),
         "config.json": "{}",
@@ -49,7 +50,7 @@ def filled(hub: HubServer) -> None:
     hub.add_commit("ann/lora", {"config.json": '{"new": 1}'}, title="second")
     config = '{"architectures": ["LlamaForCausalLM"], "model_type": "llama"}'
     weights = safetensors(w=[40, 40])
-    base = {"config.json": config, "model.safetensors": weights}
+    base: dict[str, Content] = {"config.json": config, "model.safetensors": weights}
     hub.add_model("ann/base", base, card={"license": "mit"}, downloads=10)
     hub.add_model("ann/was-old", {"config.json": "{}"})
     hub.rename("ann/was-old", "ann/new-name")
