@@ -46,6 +46,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "convert": ("convert:convert_command", "Make a GGUF of an adapter, for llama.cpp."),
     "publish": ("publish:publish_command", "Publish a learnware on the Hub."),
     "index": ("index:index_command", "Subscribe to published specifications; publish your own."),
+    "serve": ("serve:serve_command", "Serve the app to a browser on this machine."),
     "doctor": ("doctor:doctor_command", "Say what this machine can run."),
 }
 """Verb to where its command lies and what it does. ``--help`` needs no module of theirs."""
@@ -105,7 +106,8 @@ def command(ctx: click.Context, data: Path | None) -> int | None:
         if data is not None:
             raise click.UsageError("--data opens the app, so it takes no verb beside it.", ctx)
         return None
-    if ctx.obj is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    in_browser = "web_driver" in os.environ.get("TEXTUAL_DRIVER", "")  # started by `lwtui serve`
+    if ctx.obj is None or not (in_browser or (sys.stdin.isatty() and sys.stdout.isatty())):
         raise BadInput("The app needs a terminal.", hint="See `lwtui --help` for what works here.")
     if data is not None and not data.exists():
         raise BadInput("There is no such file or folder.", file=data)
