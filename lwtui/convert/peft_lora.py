@@ -142,6 +142,9 @@ class PeftLora:
             match = _KEY.fullmatch(name)
             if "lora_embedding_" in name:
                 self._refuse_tensor(name, "changes the embeddings, which llama.cpp cannot")
+            elif name.endswith(".base_layer.weight"):
+                # PEFT saves it beside its LoRA; it may differ from the base's (a larger vocabulary).
+                self._refuse_tensor(name, "is a copy of a layer of its base")
             elif match is None:
                 self._refuse_tensor(name, "is no LoRA matrix")
             else:

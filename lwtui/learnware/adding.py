@@ -140,6 +140,35 @@ def add_specification(folder: Path, file: Path, entry: SpecificationEntry) -> Le
     return after
 
 
+def add_file(
+    models: Path, specs: Path, file: Path, entry: ModelFile, context: JobContext
+) -> Learnware:
+    """Copy ``file`` to ``models`` and enter it in the manifest in ``specs``, in this order; one of
+    the same path is replaced. ``own`` is set where the other files are used in place."""
+    problem = relative_path_problem(entry.path)
+    if problem is not None:
+        raise BadInput(f"The file name {entry.path!r} {problem}.", file=file)
+    check_source(file, (file.parent,))
+    before = read_manifest(specs)
+    check_free_space(models, file.stat().st_size)
+    target = models / entry.path
+    temporary = target.with_name(f".{uuid.uuid4().hex}.tmp")
+    try:
+        size, sha256 = copy_file(file, temporary, context, total=file.stat().st_size)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(target.parent)
+    entry = dataclasses.replace(
+        entry, size=size, sha256=sha256, own=entry.own or bool(before.model.folder)
+    )
+    kept = tuple(each for each in before.model.files if each.path != entry.path)
+    model = dataclasses.replace(before.model, files=(*kept, entry))
+    after = dataclasses.replace(before, model=model)
+    write_manifest(specs, after)
+    return after
+
+
 def allowed_roots(source: Path, name: str) -> tuple[Path, ...]:
     """Where the file may really lie: its folder, or the blobs beside a Hub cache snapshot."""
     folder = _strip(source.absolute(), name) or source.absolute().parent

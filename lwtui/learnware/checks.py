@@ -15,7 +15,7 @@ from lwtui.learnware.gguf import read_gguf
 from lwtui.learnware.headers import safetensors_header
 from lwtui.learnware.licences import licence_note
 from lwtui.learnware.manifest import read_manifest
-from lwtui.learnware.model import MINIMUM_ROWS, Learnware, SpecificationEntry
+from lwtui.learnware.model import MINIMUM_ROWS, Learnware, ModelFile, SpecificationEntry
 from lwtui.learnware.storage import check_source, hash_file, human_size
 
 
@@ -80,7 +80,7 @@ def _files(learnware: Learnware, context: JobContext) -> str:
         raise BadInput("The manifest lists no files.")
     done, hashed = 0, 0
     for file in learnware.model.files:
-        path = _folder(learnware) / file.path
+        path = _path(learnware, file)
         if not path.is_file():
             raise BadInput(
                 "The file is missing.",
@@ -114,7 +114,7 @@ def _safety(learnware: Learnware) -> str:
         if not path.is_dir():
             check_source(path, allowed_roots(path, path.name))
     for file in learnware.model.files:
-        path = folder / file.path
+        path = _path(learnware, file)
         if path.is_file():
             check_source(path, allowed_roots(path, file.path))
     return "no pickles, no code, no links that lead outside"
@@ -123,7 +123,7 @@ def _safety(learnware: Learnware) -> str:
 def _weights(learnware: Learnware) -> str:
     formats = []
     for file in learnware.model.files:
-        path = _folder(learnware) / file.path
+        path = _path(learnware, file)
         if file.format in ("safetensors", "peft"):
             safetensors_header(path)
         elif file.format in ("gguf", "gguf-lora"):
@@ -208,3 +208,7 @@ def _folder(learnware: Learnware) -> Path:
     if learnware.models_folder is None:
         raise BadInput("The learnware is not in a collection.")
     return learnware.models_folder
+
+
+def _path(learnware: Learnware, file: ModelFile) -> Path:
+    return learnware.path_of(file) or _folder(learnware) / file.path

@@ -27,7 +27,7 @@ from lwtui.learnware.index import (
     delete_index,
 )
 from lwtui.learnware.known import known_root
-from lwtui.learnware.model import Learnware, SpecificationEntry, check_id
+from lwtui.learnware.model import Learnware, ModelFile, SpecificationEntry, check_id
 from lwtui.learnware.names import near_names
 from lwtui.learnware.record import collector_paused, from_record
 from lwtui.learnware.transaction import Changes
@@ -241,6 +241,24 @@ class Collection:
         self._check_own(learnware, "changed")
         with self._changes.lock():
             adding.add_specification(self.home / "specs" / learnware.id, file, entry)
+            self._reread("home", learnware.id)
+        return self.get(learnware.id)
+
+    def add_file(
+        self,
+        identifier: str,
+        file: Path,
+        entry: ModelFile,
+        context: JobContext | None = None,
+    ) -> Learnware:
+        """Copy a file made of a learnware's own into ``models/<id>`` and enter it in its manifest;
+        size and SHA-256 are filled in."""
+        learnware = self.get(identifier)
+        self._check_own(learnware, "changed")
+        home = self.home
+        with self._changes.lock():
+            models, specs = home / "models" / learnware.id, home / "specs" / learnware.id
+            adding.add_file(models, specs, file, entry, context or JobContext())
             self._reread("home", learnware.id)
         return self.get(learnware.id)
 

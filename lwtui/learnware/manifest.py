@@ -208,6 +208,10 @@ class _Decoder:
             return tuple(self._text_value(item, path) for item in value)
         if kind == "str":
             return self._checked_text(self._text_value(value, path), path)
+        if kind == "bool":
+            if not isinstance(value, bool):
+                self.fail("Must be true or false.", path)
+            return value
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             self.fail("Must be a number.", path)
         if kind == "int":

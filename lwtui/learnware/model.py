@@ -40,6 +40,8 @@ class ModelFile:
     size: int = 0
     """Bytes."""
     sha256: str = ""
+    own: bool = False
+    """It lies in ``models/<id>``, though the others are used in place: made here, from them."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +174,13 @@ class Learnware:
     def file(self, file_format: FileFormat) -> Path | None:
         """The path of the first file of a format, or None."""
         for entry in self.model.files:
-            if entry.format == file_format and self.models_folder is not None:
-                return self.models_folder / entry.path
+            if entry.format == file_format:
+                return self.path_of(entry)
         return None
+
+    def path_of(self, entry: ModelFile) -> Path | None:
+        """Where one of its files lies; None outside a collection."""
+        if entry.own and self.specs_folder is not None:
+            owner, name = self.specs_folder.parts[-2:]
+            return self.specs_folder.parents[2] / "models" / owner / name / entry.path
+        return None if self.models_folder is None else self.models_folder / entry.path
