@@ -20,7 +20,14 @@ from lwtui.dock.facts import hub_model
 from lwtui.dock.hub import read_json, read_small
 from lwtui.dock.hub_errors import HubError, NoSuchFile
 from lwtui.dock.record import HubFile, HubModel, HubPage, HubQuery
-from lwtui.dock.search_query import is_filtered_here, parameters, seen_before, sources, wanted
+from lwtui.dock.search_query import (
+    check_query,
+    is_filtered_here,
+    parameters,
+    seen_before,
+    sources,
+    wanted,
+)
 from lwtui.errors import BadInput
 
 YOUNG = 600.0
@@ -46,6 +53,7 @@ def search(query: HubQuery, *, cursor: str = "", limit: int = 50, fresh: bool = 
     be asked, the old answer is given with the reason in ``problem``; without one the error is
     raised (:class:`~lwtui.errors.LwtuiError`).
     """
+    check_query(query)
     name = search_cache.key("page", _LAYOUT, asdict(query), cursor, limit)
     value, fetched, cached, problem = _remembered(
         name, fresh, lambda: _page(query, cursor, max(1, limit))

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from lwtui.dock.domain_guess import HUB_TAGS, HUB_WORDS
+from lwtui.dock.hub_settings import endpoint
 from lwtui.dock.record import HubModel, HubQuery
+from lwtui.errors import BadInput
 
 EXPAND = (
     "author", "cardData", "downloads", "gated", "gguf", "lastModified", "library_name", "likes",
@@ -24,6 +26,15 @@ _SORT = {
 }
 _BYTES_PER_PARAMETER = 0.3
 """Of the smallest GGUF that is of any use (some 2.6 bits a weight)."""
+
+
+def check_query(query: HubQuery) -> None:
+    """Raise ``BadInput`` for a domain that cannot be told from what the Hub says."""
+    if query.domain and query.domain.casefold() not in HUB_TAGS:
+        raise BadInput(
+            f"The Hub's models cannot be searched by the domain {query.domain[:40]!r}.",
+            hint=f"Known domains: {', '.join(HUB_TAGS)}. For others search by a word.",
+        )
 
 
 def sources(query: HubQuery) -> list[dict[str, Any]]:
@@ -43,7 +54,8 @@ def parameters(query: HubQuery, size: int) -> dict[str, Any]:
         "sort": _SORT[query.sort],
         "direction": -1,
         "expand": list(EXPAND),
-        "search": query.text.strip() or _bare_base(query),
+        # A page's address pasted as it is names its model.
+        "search": query.text.strip().removeprefix(f"{endpoint()}/") or _bare_base(query),
         "pipeline_tag": query.task.strip(),
         "filter": _tags(query),
     }

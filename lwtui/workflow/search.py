@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 
 from lwtui.dock.record import HubModel, HubPage, HubQuery
+from lwtui.learnware.model import Learnware
 from lwtui.workflow.browse import open_collection
 
 
@@ -68,6 +69,39 @@ def hub_card(repo: str, revision: str = "", fresh: bool = False) -> str:
     from lwtui.dock import search
 
     return search.card(repo, revision, fresh=fresh)
+
+
+def search_collection(query: HubQuery, limit: int | None = None) -> tuple[list[Learnware], int]:
+    """Learnwares here and known ones that fit, sorted by id, and how many there are in all.
+
+    ``relation`` ``adapter`` finds adapters and ``finetune`` whole models; the collection knows of
+    no gating and no downloads, so those parts of the query are not used.
+    """
+    kind = {"adapter": "adapter", "finetune": "model"}.get(query.relation, "")
+    with open_collection() as collection:
+        found = collection.list(
+            query.text,
+            domain=query.domain,
+            base=query.base,
+            licence=query.licence,
+            kind=kind,
+            where="all",
+        )
+    fitting = [learnware for learnware in found if _fits(query, learnware)]
+    return fitting[:limit], len(fitting)
+
+
+def _fits(query: HubQuery, learnware: Learnware) -> bool:
+    """What the collection's index does not filter."""
+    semantic = learnware.semantic
+    languages = {language.casefold() for language in semantic.languages}
+    return (
+        (not query.task or semantic.task.casefold() == query.task.casefold())
+        and (not query.language or query.language.casefold() in languages)
+        and (not query.format or query.format in learnware.formats)
+        and (not query.max_bytes or learnware.size <= query.max_bytes)
+        and (not query.learnware or bool(learnware.specifications))
+    )
 
 
 def catalogue_models() -> tuple[HubModel, ...]:
