@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lwtui.dock.record import HubModel, HubPage, HubQuery
 from lwtui.learnware.model import Learnware
 from lwtui.workflow.browse import open_collection
+
+if TYPE_CHECKING:
+    from lwtui.dock.quantisation import Quantisation
 
 
 def search_hub(
@@ -69,6 +73,22 @@ def hub_card(repo: str, revision: str = "", fresh: bool = False) -> str:
     from lwtui.dock import search
 
     return search.card(repo, revision, fresh=fresh)
+
+
+def gguf_choices(repo: str, revision: str = "") -> tuple[Quantisation, ...]:
+    """The quantisations of a GGUF repository, the smallest first, one advised for the memory that
+    is free now; empty where there is none. Raises as :func:`lwtui.dock.search.details`."""
+    from lwtui.dock import search
+    from lwtui.dock.quantisation import quantisations
+
+    return quantisations(search.details(repo, revision).files, free_memory())
+
+
+def free_memory() -> int:
+    """Bytes for a GGUF model here: see :func:`lwtui.dock.quantisation.free_memory`."""
+    from lwtui.dock import quantisation
+
+    return quantisation.free_memory()
 
 
 def search_collection(query: HubQuery, limit: int | None = None) -> tuple[list[Learnware], int]:
