@@ -52,6 +52,7 @@ _LARGEST_PROMPT = 16 * 1024 * 1024
 @click.option("--prompt", metavar="TEXT", help="Answer this and leave; - reads standard input.")
 @click.option("--session", metavar="CHAT", help="Go on with a conversation of `lwtui chats`.")
 @click.option("--system", default="", help="The system prompt.")
+@click.option("--preset", metavar="NAME", help="A preset of your settings (`lwtui config`).")
 @click.option("--temperature", type=click.FloatRange(min=0), help="0: always the likeliest word.")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="Longest answer.")
 @click.option("--seed", type=click.IntRange(min=0), help="For the same answer again.")
@@ -66,6 +67,7 @@ def chat_command(
     prompt: str | None,
     session: str | None,
     system: str,
+    preset: str | None,
     temperature: float | None,
     max_tokens: int | None,
     seed: int | None,
@@ -86,6 +88,12 @@ def chat_command(
         raise BadInput("--json needs --prompt.")
     text = _prompt_text(prompt)
     changes = _changes(temperature, max_tokens, seed)
+    if preset is not None:
+        from lwtui.config import read_config
+
+        chosen_preset = read_config().preset(preset)
+        changes = {**chosen_preset.changes, **changes}
+        system = system or chosen_preset.system
     result = _match(folder) if folder else None
     router = _router(mixture) if mixture else None
     chosen = result.selected if result else id

@@ -47,6 +47,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "publish": ("publish:publish_command", "Publish a learnware on the Hub."),
     "index": ("index:index_command", "Subscribe to published specifications; publish your own."),
     "serve": ("serve:serve_command", "Serve the app to a browser on this machine."),
+    "config": ("config:config_command", "Show and check your settings."),
     "doctor": ("doctor:doctor_command", "Say what this machine can run."),
 }
 """Verb to where its command lies and what it does. ``--help`` needs no module of theirs."""
