@@ -17,6 +17,8 @@ from tests.hub.answers import one_line
 
 Kind = Literal[
     "cut",
+    "reset",
+    "drop",
     "drip",
     "status",
     "truncate",
@@ -30,17 +32,28 @@ Kind = Literal[
     "redirect_loop",
     "html",
 ]
-BEFORE = ("status", "hang", "gigantic", "redirect_loop", "html")
+BEFORE = ("status", "drop", "hang", "gigantic", "redirect_loop", "html")
 """Faults that stand in for the answer; the others change a body or its headers."""
-BODY = ("cut", "drip", "truncate", "corrupt", "no_range", "no_etag", "wrong_etag", "wrong_size")
+BODY = (
+    "cut",
+    "reset",
+    "drip",
+    "truncate",
+    "corrupt",
+    "no_range",
+    "no_etag",
+    "wrong_etag",
+    "wrong_size",
+)
 
 
 @dataclass
 class Fault:
     """One thing that goes wrong.
 
-    Of the kinds: ``cut`` closes the connection after `after` bytes of a body; ``drip`` sends
-    `rate` bytes a second; ``status`` answers `status` with `headers`; ``truncate`` ends a body
+    Of the kinds: ``cut`` closes the connection after `after` bytes of a body; ``reset`` breaks it
+    off there, so that some of them may not arrive; ``drop`` closes it before any answer; ``drip``
+    sends `rate` bytes a second; ``status`` answers `status` with `headers`; ``truncate`` ends a body
     early, as if complete, after `after` bytes; ``corrupt`` changes the byte at `after`;
     ``no_range`` sends the whole file with 200 whatever range was asked for; ``no_etag`` leaves
     every ETag and X-Linked header out; ``wrong_etag`` and ``wrong_size`` tell a false hash and
@@ -135,8 +148,11 @@ async def stand_in(
         return web.Response(body=LOGIN_PAGE, content_type="text/html", charset="utf-8")
     if fault.kind == "redirect_loop":
         return web.Response(status=307, headers={"Location": request.raw_path})
-    if fault.kind == "hang":
-        await closing.wait()
+    if fault.kind in ("hang", "drop"):
+        if fault.kind == "hang":
+            await closing.wait()
+        if request.transport:
+            request.transport.close()
         return web.Response(status=503)
     return await _gigantic(request, fault)
 
@@ -189,7 +205,7 @@ async def send(
         pieces = _corrupted(pieces, by_kind["corrupt"].after)
     if "drip" in by_kind:
         pieces = _dripped(pieces, by_kind["drip"].rate)
-    ends = [f for f in faults if f.kind in ("cut", "truncate", "hang")]
+    ends = [f for f in faults if f.kind in ("cut", "reset", "truncate", "hang")]
     end = min(ends, key=lambda fault: fault.after, default=None)
     if end and end.kind == "truncate":
         length = end.after if length is None else min(length, end.after)
@@ -206,7 +222,9 @@ async def send(
         await closing.wait()
     if (end and end.kind != "truncate") or closing.is_set():
         await asyncio.sleep(0)
-        if request.transport:
+        if request.transport and end and end.kind == "reset":
+            request.transport.abort()
+        elif request.transport:
             request.transport.close()
         return response
     await response.write_eof()

@@ -18,15 +18,25 @@ from tests.hub.cards import card_text
 from tests.hub.faults import Fault, Faults, send, stand_in
 from tests.hub.repositories import Commit, Content, Repository, StoredFile, User, store
 
+_ASKED = web.RequestKey("asked", str)
+
 
 def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
-    """A request whose body may be as large as it wants."""
+    """A request whose body may be as large as it wants. What is asked of a proxy, by its whole
+    address, becomes what is asked of the server meant: all of them are this one."""
     loop = asyncio.get_running_loop()
-    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=1 << 40)
+    asked = message.path
+    if "://" in asked:
+        path = "/" + asked.split("://", 1)[1].partition("/")[2]
+        message = message._replace(path=path, url=message.url.relative())
+    made = web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=1 << 40)
+    made[_ASKED] = asked
+    return made
 
 
 class HubServer:
-    """Two addresses on 127.0.0.1: `url` is the Hub, `cdn_url` the place of large files.
+    """Addresses on 127.0.0.1: `url` is the Hub, `cdn_url` the place of large files, `proxy_url` a
+    proxy to both.
 
     `cdn` says where a large file's bytes are: "port" (another port: another origin, as the
     Hub's own), "name" (another host name as well), "same" (this address).
@@ -40,6 +50,10 @@ class HubServer:
         self.faults = Faults()
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         """Method, path with query, headers (names in lower case) of every request."""
+        self.proxied: list[str] = []
+        """What was asked by way of the proxy."""
+        self.proxy_status = 0
+        """What the proxy answers instead, such as 407 or 502; 0: it passes everything on."""
         self.cdn: Literal["port", "name", "same"] = "port"
         self.xet: Literal["", "refused", "error", "hang"] = ""
         """How its xet storage fails; empty: no word of xet."""
@@ -59,7 +73,7 @@ class HubServer:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="hub", daemon=True)
         self._thread.start()
-        self.url, self.cdn_url = self._call(self._start())
+        self.url, self.cdn_url, self.proxy_url = self._call(self._start())
 
     def __enter__(self) -> HubServer:
         return self
@@ -79,15 +93,14 @@ class HubServer:
     def _call(self, job: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(job, self._loop).result(timeout=30)
 
-    async def _start(self) -> tuple[str, str]:
+    async def _start(self) -> list[str]:
         self.closing = asyncio.Event()
         server = web.Server(self._handle, request_factory=_request, access_log=None)
         self._runner = web.ServerRunner(server, shutdown_timeout=1)
         await self._runner.setup()
-        for _ in range(2):
+        for _ in range(3):
             await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        ports = [address[1] for address in self._runner.addresses]
-        return f"http://127.0.0.1:{ports[0]}", f"http://127.0.0.1:{ports[1]}"
+        return [f"http://127.0.0.1:{address[1]}" for address in self._runner.addresses]
 
     async def _stop(self) -> None:
         self.closing.set()
@@ -251,6 +264,10 @@ class HubServer:
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.requests.append((request.method, request.raw_path, headers))
         try:
+            if "://" in request[_ASKED]:
+                self.proxied.append(request[_ASKED])
+                if self.proxy_status:
+                    raise Refused(self.proxy_status, "The proxy does not let this through")
             fault = self.faults.before(request)
             if fault:
                 return await stand_in(request, fault, self.closing)

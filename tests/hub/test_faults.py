@@ -98,6 +98,28 @@ def test_bodies_that_are_not_what_was_announced(server: HubServer, http: httpx2.
     assert http.get(SMALL).json() == {}
 
 
+def test_connections_that_break(server: HubServer, http: httpx2.Client) -> None:
+    server.inject(Fault("drop", "/api/*"))
+    with pytest.raises(httpx2.TransportError):
+        http.get("/api/models/a/b")
+    server.inject(Fault("reset", "*/model.safetensors", after=1234))
+    got, complete = received(http, LARGE)
+    assert not complete
+    assert DATA[:1234].startswith(got)
+    assert http.get(LARGE).content == DATA
+
+
+def test_everything_may_go_by_a_proxy(server: HubServer) -> None:
+    with httpx2.Client(proxy=server.proxy_url, follow_redirects=True) as http:
+        assert http.get(f"{server.url}{LARGE}").content == DATA
+        assert [address.split("/")[2] for address in server.proxied] == [
+            server.url.removeprefix("http://"),
+            server.cdn_url.removeprefix("http://"),
+        ]
+        server.proxy_status = 407
+        assert http.get(f"{server.url}{SMALL}").status_code == 407
+
+
 def test_a_drip_is_whole_in_the_end(server: HubServer, http: httpx2.Client) -> None:
     server.inject(Fault("drip", "*/model.safetensors", rate=len(DATA) * 5))
     assert received(http, LARGE) == (DATA, True)
