@@ -34,17 +34,8 @@ Kind = Literal[
 ]
 BEFORE = ("status", "drop", "hang", "gigantic", "redirect_loop", "html")
 """Faults that stand in for the answer; the others change a body or its headers."""
-BODY = (
-    "cut",
-    "reset",
-    "drip",
-    "truncate",
-    "corrupt",
-    "no_range",
-    "no_etag",
-    "wrong_etag",
-    "wrong_size",
-)
+HEADERS = ("no_etag", "wrong_etag", "wrong_size")
+BODY = ("cut", "reset", "drip", "truncate", "corrupt", "no_range", *HEADERS)
 
 
 @dataclass
@@ -53,8 +44,8 @@ class Fault:
 
     Of the kinds: ``cut`` closes the connection after `after` bytes of a body; ``reset`` breaks it
     off there, so that some of them may not arrive; ``drop`` closes it before any answer; ``drip``
-    sends `rate` bytes a second; ``status`` answers `status` with `headers`; ``truncate`` ends a body
-    early, as if complete, after `after` bytes; ``corrupt`` changes the byte at `after`;
+    sends `rate` bytes a second; ``status`` answers `status` with `headers`; ``truncate`` ends a
+    body early, as if complete, after `after` bytes; ``corrupt`` changes the byte at `after`;
     ``no_range`` sends the whole file with 200 whatever range was asked for; ``no_etag`` leaves
     every ETag and X-Linked header out; ``wrong_etag`` and ``wrong_size`` tell a false hash and
     a false size (`size`); ``hang`` sends nothing until the client leaves, or after `after`
@@ -103,7 +94,7 @@ class Faults:
         """The faults that change this request's body or headers, one of each kind."""
         kinds = [f for f in self.waiting if f.kind in BODY or (f.kind == "hang" and f.after)]
         if request.method == "HEAD":
-            kinds = [f for f in kinds if f.kind in ("no_etag", "wrong_etag", "wrong_size")]
+            kinds = [f for f in kinds if f.kind in HEADERS]
         return [f for f in self._take(request, kinds, len(BODY)) if f] if kinds else []
 
     def _take(self, request: web.BaseRequest, kinds: list[Fault], most: int) -> list[Fault | None]:
