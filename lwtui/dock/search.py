@@ -77,7 +77,7 @@ def details(repo: str, revision: str = "", *, fresh: bool = False) -> HubModel:
             raise HubError(
                 "The Hub's answer names no model.", "Look at the model's page.", "not a hub"
             )
-        return asdict(model)
+        return _to_json(model)
 
     _check(repo)
     value, *_ = _remembered(search_cache.key("model", _LAYOUT, repo, revision), fresh, ask)
@@ -140,7 +140,7 @@ def _page(query: HubQuery, cursor: str, limit: int) -> dict[str, Any]:
     if len(asked) > 1:
         models.sort(key=lambda each: _rank(query, each), reverse=True)
     return {
-        "models": [asdict(model) for model, _ in models],
+        "models": [_to_json(model) for model, _ in models],
         "next": json.dumps(following) if more else "",
     }
 
@@ -208,6 +208,10 @@ def _read_cursor(cursor: str) -> list[str | None]:
     if not known:
         raise BadInput("This is not the mark of a next page.", hint="Search anew.")
     return list(following or [])
+
+
+def _to_json(model: HubModel) -> dict[str, Any]:
+    return {**vars(model), "files": [vars(file) for file in model.files]}
 
 
 def _from_json(value: dict[str, Any]) -> HubModel:

@@ -72,6 +72,20 @@ def test_small_file_is_read_with_token_and_user_agent(
     assert headers["authorization"] == f"Bearer {TOKEN}"
 
 
+@pytest.mark.parametrize("place", ["port", "name"])
+def test_token_stays_with_the_hub(
+    hub: HubServer, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    hub.cdn = place  # type: ignore[assignment]
+    hub.add_model("friend/model", {"large.gguf": b"weights"}, private=True)
+    hub.add_user("friend", TOKEN)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    assert access.read_small("friend/model", "large.gguf", limit=SMALL) == b"weights"
+    asked = {path.split("/")[1]: headers for _, path, headers in hub.requests}
+    assert "authorization" in asked["friend"]
+    assert "authorization" not in asked["cdn"]
+
+
 def test_saved_token_is_found_when_asked_for(
     hub: HubServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
