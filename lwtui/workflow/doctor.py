@@ -13,23 +13,15 @@ from pathlib import Path
 from lwtui import __version__, paths
 from lwtui.backend import machine as machines
 from lwtui.backend.choose import choose
+from lwtui.config import config_file, read_config
 from lwtui.errors import LwtuiError
 from lwtui.learnware.collection import Collection
+from lwtui.workflow.doctor_hub import hub_answers, hub_settings
+from lwtui.workflow.doctor_items import DoctorItem
 
 OLDEST_PYTHON = (3, 10)
 SMALLEST_TERMINAL = (80, 24)
 """Columns and lines that the app needs."""
-HUB = "https://huggingface.co"
-
-
-@dataclass(frozen=True)
-class DoctorItem:
-    """One fact. ``ok`` is False for what stops something from working; ``hint`` says what to do."""
-
-    name: str
-    value: str
-    ok: bool = True
-    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,10 +46,12 @@ def diagnose(*, network: bool = False) -> DoctorReport:
         _backends,
         _collection,
         _folders,
+        _settings,
+        hub_settings,
         _terminal,
     ]
     if network:
-        checks.append(_network)
+        checks.append(hub_answers)
     return DoctorReport(tuple(item for check in checks for item in check()))
 
 
@@ -134,9 +128,6 @@ def _folders() -> Iterator[DoctorItem]:
     free = shutil.disk_usage(existing).free
     hint = "Pulled models may not fit." if free < 2 * 2**30 else ""
     yield DoctorItem("disk", f"{_gigabytes(free)} free", hint=hint)
-    cache = _hub_cache()
-    models = sum(1 for _ in cache.glob("models--*")) if cache.is_dir() else 0
-    yield DoctorItem("Hugging Face cache", f"{cache} ({models} models)")
 
 
 def _terminal() -> Iterator[DoctorItem]:
@@ -153,28 +144,6 @@ def _terminal() -> Iterator[DoctorItem]:
     yield DoctorItem("terminal", value, hint=hint)
 
 
-def _network() -> Iterator[DoctorItem]:
-    import urllib.error
-    import urllib.request
-
-    address = os.environ.get("HF_ENDPOINT", HUB)
-    if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
-        yield DoctorItem("Hub", f"{address}: not asked, as HF_HUB_OFFLINE is set")
-        return
-    if not address.startswith(("https://", "http://")):
-        yield DoctorItem("Hub", f"{address} is no web address", False, "Set HF_ENDPOINT right.")
-        return
-    try:
-        with urllib.request.urlopen(address, timeout=5):  # noqa: S310 - the scheme is checked above
-            yield DoctorItem("Hub", f"{address} answers")
-    except urllib.error.HTTPError as error:
-        yield DoctorItem("Hub", f"{address} answers ({error.code})")
-    except OSError as error:
-        reason = getattr(error, "reason", error)
-        hint = "Without it nothing can be pulled; all that is here works."
-        yield DoctorItem("Hub", f"{address} does not answer: {reason}", hint=hint)
-
-
 def _writable(folder: Path) -> bool:
     """Whether files can be made in ``folder``, or it in the first folder above that exists."""
     for candidate in (folder, *folder.parents):
@@ -183,15 +152,13 @@ def _writable(folder: Path) -> bool:
     return False
 
 
-def _hub_cache() -> Path:
-    """Where huggingface_hub keeps what it pulls, by its own rules, without importing it."""
-    environment = os.environ
-    if environment.get("HF_HUB_CACHE"):
-        return Path(environment["HF_HUB_CACHE"]).expanduser()
-    if environment.get("HF_HOME"):
-        return Path(environment["HF_HOME"]).expanduser() / "hub"
-    cache = environment.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(cache).expanduser() / "huggingface" / "hub"
+def _settings() -> Iterator[DoctorItem]:
+    file = config_file()
+    try:
+        read_config()
+        yield DoctorItem("settings", f"{file}" if file.exists() else f"none ({file})")
+    except LwtuiError as error:
+        yield DoctorItem("settings", str(error), False)
 
 
 def _gigabytes(count: int) -> str:
