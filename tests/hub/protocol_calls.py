@@ -19,6 +19,7 @@ from huggingface_hub import (
     CommitOperationAdd,
     CommitOperationDelete,
     HfApi,
+    HfFileSystem,
     ModelCard,
     hf_hub_download,
     list_models,
@@ -106,6 +107,10 @@ def reading() -> dict[str, Callable[[], Any]]:
         ),
         "snapshot again": lambda: snapshot_download(LORA, token=False) == str(folder),
         "verified": lambda: ANYBODY.verify_repo_checksums(LORA).mismatches,
+        "file system": lambda: [
+            HfFileSystem(token=False).ls("datasets/ann/rows", detail=False),
+            HfFileSystem(token=False).cat_file("datasets/ann/rows/train.jsonl", 2, 5).decode(),
+        ],
         "card": lambda: ModelCard.load(LORA).data.license,
         "missing": lambda: ANYBODY.model_info("ann/none"),
         "missing for a user": lambda: BOB.hf_hub_download("ann/none", "config.json"),

@@ -275,6 +275,8 @@ class HubServer:
             response = await answer(self, request)
         except Refused as refused:
             response = refused.answer()
+        except ConnectionError:  # the client left while it was served
+            return web.Response(status=499)
         if not isinstance(response, web.Response):
             return response
         response.headers["X-Request-Id"] = f"Root=1-{len(self.requests):08x}"

@@ -185,6 +185,8 @@ def test_files_and_snapshots_are_what_was_put_there(hub: HubServer, read: dict[s
     assert gave(read, "snapshot of a dataset") == ["README.md", "train.jsonl"]
     assert gave(read, "verified") == []
     assert gave(read, "card") == "apache-2.0"
+    listed = ["datasets/ann/rows/README.md", "datasets/ann/rows/train.jsonl"]
+    assert gave(read, "file system") == [listed, 'a":']
 
 
 def test_errors_are_those_that_the_library_knows(read: dict[str, Any]) -> None:
