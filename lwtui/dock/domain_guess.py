@@ -28,7 +28,7 @@ DOMAINS: dict[str, frozenset[str]] = {
         mathematics math maths mathematical gsm8k gsm metamath metamathqa mathinstruct mathstral
         openmathinstruct openmath numina numinamath algebra geometry calculus arithmetic theorem
         theorems proof prover lean4 deepmath svamp aime mathqa aqua mathgpt wizardmath abel tora
-        openr1math orcamath
+        openr1math orcamath mammoth mammoth2
     """),
 }
 """Words that count, in lower case. A word is a run of letters and digits; ``FinanceChat`` and
@@ -41,8 +41,9 @@ HUB_TAGS: dict[str, tuple[str, ...]] = {
 }
 """Tags under which cards of the Hub file a domain's models, the most used first."""
 
-HUB_WORDS: dict[str, str] = {"finance": "fin", "medicine": "med", "mathematics": "math"}
-"""What the names of a domain's models have in common."""
+HUB_WORDS: dict[str, str] = {"finance": "finan", "medicine": "medic", "mathematics": "math"}
+"""What the names of a domain's models have in common, and few others have: the Hub searches in the
+middle of names, so ``fin`` would find every finetune."""
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WORD = re.compile(r"[a-z0-9]+")

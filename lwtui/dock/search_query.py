@@ -52,7 +52,6 @@ def parameters(query: HubQuery, size: int) -> dict[str, Any]:
     asked: dict[str, Any] = {
         "limit": size,
         "sort": _SORT[query.sort],
-        "direction": -1,
         "expand": list(EXPAND),
         # A page's address pasted as it is names its model.
         "search": query.text.strip().removeprefix(f"{endpoint()}/") or _bare_base(query),

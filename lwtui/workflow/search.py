@@ -135,17 +135,22 @@ def catalogue_models() -> tuple[HubModel, ...]:
 
 def marked(models: tuple[HubModel, ...]) -> tuple[HubModel, ...]:
     """``models`` with what the collection and the catalogue know of them."""
-    notes = {model.id.casefold(): model.note for model in catalogue_models()}
+    listed = {model.id.casefold(): model for model in catalogue_models()}
     with open_collection() as collection:
         found = {model.id: collection.find(model.id) for model in models}
-    return tuple(
-        replace(
-            model,
-            here=(learnware := found[model.id]) is not None and learnware.pulled,
-            note=model.note or notes.get(model.id.casefold(), ""),
+    told = []
+    for model in models:
+        learnware = found[model.id]
+        known = listed.get(model.id.casefold(), model)
+        told.append(
+            replace(
+                model,
+                here=learnware is not None and learnware.pulled,
+                domain=model.domain or known.domain,
+                note=model.note or known.note,
+            )
         )
-        for model in models
-    )
+    return tuple(told)
 
 
 def age(fetched: float) -> str:
