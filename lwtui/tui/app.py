@@ -11,16 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
-from textual.app import App
 from textual.binding import BindingType
-from textual.reactive import reactive
 from textual.screen import Screen
 
-from lwtui.errors import Cancelled, LwtuiError
+from lwtui.errors import LwtuiError
 from lwtui.tui import messages
 from lwtui.tui.bindings import Action, bindings_of
-from lwtui.tui.house import House
-from lwtui.tui.messages import RunningJob
+from lwtui.tui.hub_app import HubApp
 from lwtui.tui.services import Services
 from lwtui.tui.text import clean
 from lwtui.tui.theme import LWTUI_DARK
@@ -84,7 +81,7 @@ def _palette() -> type[Provider]:
     return ActionProvider
 
 
-class LwtuiApp(App[None]):
+class LwtuiApp(HubApp):
     """Browse, match, chat and evaluate over a collection of learnwares."""
 
     TITLE = "lwtui"
@@ -106,14 +103,10 @@ class LwtuiApp(App[None]):
     ]
     NOTIFICATION_TIMEOUT = 8
 
-    house: reactive[House] = reactive(House())
-
     def __init__(self, services: Services | None = None, data: Path | None = None) -> None:
         """``data``: a dataset to open in the match screen, rather than the list."""
         super().__init__()
         self._data = data
-        self.session_jobs: list[RunningJob] = []
-        """Every job since the app was opened, the oldest first."""
         if services is None:
             from lwtui.tui.workflow_services import WorkflowServices
 
@@ -170,23 +163,6 @@ class LwtuiApp(App[None]):
             return
         self.post_message(messages.CollectionRead(facts))
 
-    # Jobs
-
-    def start_job(self, title: str, mode: str = "match", unit: str = "rows") -> RunningJob:
-        """Count a long job in the header and stop it when the app quits."""
-        job = RunningJob(title, mode, unit)
-        self.session_jobs.append(job)
-        self.house = replace(self.house, jobs=(*self.house.jobs, job))
-        return job
-
-    def on_job_progressed(self, message: messages.JobProgressed) -> None:
-        message.job.progress = message.progress
-        self.house = replace(self.house, revision=self.house.revision + 1)
-
-    def end_job(self, job: RunningJob, error: Exception | None = None) -> None:
-        job.end(error)
-        self.house = replace(self.house, jobs=tuple(j for j in self.house.jobs if j is not job))
-
     # What screens and workers tell the app
 
     def on_collection_read(self, message: messages.CollectionRead) -> None:
@@ -205,6 +181,9 @@ class LwtuiApp(App[None]):
         screen.read_preview(path)
 
     async def on_open_chat(self, message: messages.OpenChat) -> None:
+        if not message.learnware.pulled:
+            self.offer_pull(message.learnware.id)
+            return
         await self.switch_mode("chat")
         screen: ChatScreen = self.screen  # type: ignore[assignment]
         screen.open_chat(message.learnware)
@@ -213,13 +192,6 @@ class LwtuiApp(App[None]):
         await self.switch_mode("evaluate")
         screen: EvaluateScreen = self.screen  # type: ignore[assignment]
         screen.begin(message.request, go=message.go)
-
-    def complain(self, error: Exception, title: str) -> None:
-        """Show an error the user can act on. Its text is shown as it is, never as markup."""
-        if isinstance(error, Cancelled):
-            self.notify(clean(str(error)), title=title, markup=False)
-        else:
-            self.notify(clean(str(error)), title=title, severity="error", timeout=15, markup=False)
 
     # Actions
 
@@ -248,8 +220,7 @@ class LwtuiApp(App[None]):
 
     def stop_everything(self) -> None:
         """Ask every job and every model to stop; returns at once."""
-        for job in self.house.jobs:
-            job.cancel.cancel()
+        self.stop_jobs()
         self.services.stop()
 
     def on_unmount(self) -> None:
@@ -264,5 +235,6 @@ def run(services: Services | None = None, data: Path | None = None) -> int:
     try:
         app.run()
     finally:
+        app.await_jobs()
         app.services.close()
     return app.return_code or 0

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lwtui.tui.services import ChatHandle, CollectionFacts, DatasetView
 
 
-JobState = Literal["running", "done", "stopped", "failed"]
+JobState = Literal["running", "paused", "done", "stopped", "failed"]
 
 
 class RunningJob:
@@ -48,6 +48,30 @@ class RunningJob:
     def seconds(self) -> float:
         """How long it has run, or ran."""
         return time.monotonic() - self._started if self._seconds is None else self._seconds
+
+    def advance(self, progress: Progress) -> None:
+        """Take a report."""
+        self.progress = progress
+
+    @property
+    def speed(self) -> float | None:
+        """Units a second, as far as it can be told."""
+        progress = self.progress
+        if progress is None or not progress.total or progress.elapsed < 0.5 or not progress.done:
+            return None
+        return progress.done / progress.elapsed
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds left, estimated."""
+        return self.progress.remaining if self.progress is not None else None
+
+    def restart(self) -> None:
+        """It runs once more."""
+        self.state = "running"
+        self.message = ""
+        self._started = time.monotonic()
+        self._seconds = None
 
     def end(self, error: Exception | None) -> None:
         self._seconds = self.seconds

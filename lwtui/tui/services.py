@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from lwtui.tui.evaluation_services import EvaluationServices
+from lwtui.tui.hub_services import HubServices
 
 if TYPE_CHECKING:
     from lwtui.backend.protocol import Chunk, Finished
@@ -28,6 +29,8 @@ class Query:
     text: str = ""
     domain: str = ""
     base: str = ""
+    known: bool = False
+    """Also learnwares of the Hub of which only the specification is here."""
 
     @property
     def empty(self) -> bool:
@@ -99,7 +102,7 @@ class ChatHandle(Protocol):
     def close(self) -> None: ...
 
 
-class Services(EvaluationServices, Protocol):
+class Services(EvaluationServices, HubServices, Protocol):
     """The workflow as the app sees it. Errors for the user are ``LwtuiError``."""
 
     def collection(self) -> CollectionFacts: ...

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lwtui import paths
 from lwtui.tui.recent import recent_folders, remember_folder
 from lwtui.tui.services import ChatHandle, CollectionFacts, DatasetView, Facets, Place, Query
 from lwtui.tui.workflow_evaluation import WorkflowEvaluation
+from lwtui.tui.workflow_hub import WorkflowHub
 
 if TYPE_CHECKING:
     from lwtui.jobs import JobContext
@@ -22,7 +23,7 @@ BASE = "starter/base"
 """What answers when the user has chosen nothing."""
 
 
-class WorkflowServices(WorkflowEvaluation):
+class WorkflowServices(WorkflowEvaluation, WorkflowHub):
     """Implements :class:`lwtui.tui.services.Services`. Methods run in worker threads."""
 
     def __init__(self) -> None:
@@ -51,10 +52,10 @@ class WorkflowServices(WorkflowEvaluation):
 
     def page(self, query: Query, offset: int, limit: int) -> tuple[list[Learnware], int]:
         collection = self._open()
-        rows = collection.list(
-            query.text, domain=query.domain, base=query.base, limit=limit, offset=offset
-        )
-        return rows, collection.count(query.text, domain=query.domain, base=query.base)
+        narrowed: dict[str, Any] = {"domain": query.domain, "base": query.base}
+        narrowed["where"] = "all" if query.known else "here"
+        rows = collection.list(query.text, limit=limit, offset=offset, **narrowed)
+        return rows, collection.count(query.text, **narrowed)
 
     def learnware(self, learnware_id: str) -> Learnware:
         return self._open().get(learnware_id)

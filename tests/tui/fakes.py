@@ -29,6 +29,7 @@ from lwtui.match.result import Match, MatchResult, Verification
 from lwtui.tui.services import CollectionFacts, DatasetView, Facets, Place, Query
 
 from .fake_evaluation import FakeEvaluation
+from .fake_hub import FakeHub
 
 DOMAINS = ("finance", "medicine", "mathematics")
 TASKS = ("intent of a bank's customer", "name of a drug", "word problem", "sentiment", "summary")
@@ -115,11 +116,12 @@ class FakeChat:
         self.closed = True
 
 
-class FakeServices(FakeEvaluation):
+class FakeServices(FakeEvaluation, FakeHub):
     """A collection of ``size`` learnwares. ``gate`` makes the specification wait for the test."""
 
     def __init__(self, size: int = 24, answer: str = "Hello **there**.") -> None:
-        super().__init__()
+        FakeEvaluation.__init__(self)
+        FakeHub.__init__(self)
         self.learnwares = [learnware(number) for number in range(size)]
         self.answer = answer
         self.chat_gate: threading.Semaphore | None = None
@@ -155,14 +157,16 @@ class FakeServices(FakeEvaluation):
     def collection(self) -> CollectionFacts:
         bases = tuple(sorted({item.model.base for item in self.learnwares}))
         domains = tuple(sorted({item.semantic.domain for item in self.learnwares}))
-        return CollectionFacts(len(self.learnwares), Facets(domains, bases), self.problems)
+        here = sum(item.pulled for item in self.learnwares)
+        return CollectionFacts(here, Facets(domains, bases), self.problems)
 
     def page(self, query: Query, offset: int, limit: int) -> tuple[list[Learnware], int]:
         words = query.text.casefold().split()
         found = [
             item
             for item in self.learnwares
-            if (not query.domain or item.semantic.domain == query.domain)
+            if (item.pulled or query.known)
+            and (not query.domain or item.semantic.domain == query.domain)
             and (not query.base or item.model.base == query.base)
             and all(word in f"{item.id} {item.semantic.title}".casefold() for word in words)
         ]
@@ -170,6 +174,10 @@ class FakeServices(FakeEvaluation):
 
     def learnware(self, learnware_id: str) -> Learnware:
         return next(item for item in self.learnwares if item.id == learnware_id)
+
+    def arrive(self, learnware: Learnware) -> None:
+        kept = [item for item in self.learnwares if item.id != learnware.id]
+        self.learnwares = [*kept, learnware]
 
     def default_learnware(self) -> str:
         return self.learnwares[0].id if self.learnwares else ""

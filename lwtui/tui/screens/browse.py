@@ -1,47 +1,38 @@
-"""Browse: the collection as a list that narrows while one types, and all about each learnware."""
+"""Browse: the collection and the Hub as lists that narrow while one types."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.content import Content
 from textual.timer import Timer
-from textual.widgets import Input, Select, Static
+from textual.widgets import Input, Select
 
-from lwtui.errors import LwtuiError
-from lwtui.learnware.model import Learnware
+from lwtui.dock.record import HubQuery
 from lwtui.tui import messages
 from lwtui.tui.bindings import bindings_of
 from lwtui.tui.evaluation_messages import OpenEvaluation
 from lwtui.tui.evaluation_services import EvaluationRequest
-from lwtui.tui.screens.mode import ModeScreen
+from lwtui.tui.screens.browse_actions import BrowseActions
 from lwtui.tui.services import Facets, Query
-from lwtui.tui.text import human_size, one_line, plain
-from lwtui.tui.widgets.detail import LearnwareDetail
+from lwtui.tui.text import one_line, plain
+from lwtui.tui.widgets.collection_pane import CollectionPane
+from lwtui.tui.widgets.hub_pane import HubLine, HubPane
 from lwtui.tui.widgets.line_input import LineInput
-from lwtui.tui.widgets.row_table import Cell, Column, RowTable
-
-PAGE = 200
-"""Rows read at once."""
+from lwtui.tui.widgets.row_table import RowTable
+from lwtui.tui.widgets.source_switch import SOURCES, Source, SourceSwitch
 
 TYPING_PAUSE = 0.06
-"""Seconds without a key before a search is run."""
-
-COLUMNS = (
-    Column("learnware", 26, flex=3),
-    Column("domain", 11, flex=1, rank=1),
-    Column("task", 16, flex=2, rank=3),
-    Column("base", 14, flex=1, rank=4),
-    Column("size", 7, right=True, rank=2),
-    Column("spec", 4, rank=1),
-)
+"""Seconds without a key before the collection is searched."""
+HUB_TYPING_PAUSE = 0.2
+"""The same for the Hub, which others use too."""
 
 
-class BrowseScreen(ModeScreen):
+class BrowseScreen(BrowseActions):
     MODE = "browse"
     CSS_PATH = "browse.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("browse")
@@ -49,44 +40,70 @@ class BrowseScreen(ModeScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._query = Query()
-        self._number = 0
-        self._pages: dict[int, list[Learnware]] = {}
-        self._asked: set[int] = set()
         self._pause: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
         with Horizontal(id="browse-bar"):
+            yield SourceSwitch(id="source")
             yield LineInput(placeholder="search…  (/)", id="search", compact=True)
-        with Horizontal(id="body"):
-            yield RowTable(COLUMNS, self._cells, id="learnwares")
-            yield LearnwareDetail(id="detail")
-        yield Static("loading…", id="note", markup=False)
+        yield CollectionPane(self.services, id="collection")
+        yield HubPane(id="hub")
 
     def on_mount(self) -> None:
+        self.query_one(HubPane).display = False
         # Nothing of the collection is read before the first frame is painted.
-        self.call_after_refresh(self.action_reload)
+        self.call_after_refresh(self.pane.reload)
+        self.watch(self.app, "collection_revision", self._collection_changed, init=False)
+
+    # Sources
+
+    @property
+    def source(self) -> Source:
+        return self.query_one(SourceSwitch).source
+
+    @on(SourceSwitch.Wanted)
+    def _switched(self, message: SourceSwitch.Wanted) -> None:
+        self.show_source(message.source)
+
+    def action_source(self) -> None:
+        self.show_source(SOURCES[(SOURCES.index(self.source) + 1) % len(SOURCES)])
+
+    def show_source(self, source: Source) -> None:
+        """Show the list of this source, narrowed to what is typed."""
+        self.query_one(SourceSwitch).source = source
+        on_hub = source == "hub"
+        focused = self.focused
+        self.set_class(on_hub, "-hub")
+        self.pane.display, self.hub.display = not on_hub, on_hub
+        self._search()
+        if not isinstance(focused, Input):
+            (self.hub.table if on_hub else self.pane.table).focus()
+        if on_hub:
+            self.look_into_cache()
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The footer shows what this source can do."""
+        if action == "pull":
+            return self.target() is not None and not self.target_is_here()
+        return True
 
     # Reading
 
     def action_reload(self) -> None:
-        self._note(Content("loading…"))
-        self.read_collection()
+        if self.source == "hub":
+            self.hub.look(self.hub.query_now, fresh=True)
+        else:
+            self.pane.reload()
 
-    @work(thread=True, exclusive=True, group="collection")
-    def read_collection(self) -> None:
-        try:
-            facts = self.services.collection()
-        except (LwtuiError, OSError) as error:
-            self.post_message(messages.Failed("The collection could not be read", error))
-            return
-        self.post_message(messages.CollectionRead(facts))
+    def _collection_changed(self) -> None:
+        self.pane.read_collection()
+        self.read_what_is_here([model.id for model in self.hub.models])
 
     async def on_collection_read(self, message: messages.CollectionRead) -> None:
         await self._offer(message.facts.facets)
         for problem in message.facts.problems[:3]:
             self.notify(one_line(problem), title="Skipped", severity="warning", markup=False)
-        self._ask_anew()
 
     async def _offer(self, facets: Facets) -> None:
         bar = self.query_one("#browse-bar")
@@ -103,115 +120,29 @@ class BrowseScreen(ModeScreen):
                     if kept in values:
                         select.value = kept
 
-    def _ask_anew(self) -> None:
-        """Run the query from its first row."""
-        self._number += 1
-        self._pages.clear()
-        self._asked = {0}
-        self.read_page(self._number, self._query, 0)
-
-    @work(thread=True, group="page")
-    def read_page(self, number: int, query: Query, page: int) -> None:
-        if number != self._number:
-            return  # the user has typed on
-        try:
-            rows, total = self.services.page(query, page * PAGE, PAGE)
-        except (LwtuiError, OSError) as error:
-            self.post_message(messages.Failed("The collection could not be read", error))
-            return
-        self.post_message(messages.Page(number, page, rows, total))
-
-    def on_page(self, message: messages.Page) -> None:
-        if message.query != self._number:
-            return
-        self._pages[message.page] = message.rows
-        table = self.query_one(RowTable)
-        if message.page == 0 and len(self._pages) == 1:
-            table.set_rows(message.total)
-            self._note(None if message.total else self._nothing())
-        else:
-            table.refresh()
-            self._show_detail()
-
-    @on(RowTable.Wanted)
-    def _read_more(self, message: RowTable.Wanted) -> None:
-        page = message.row // PAGE
-        if page not in self._asked:
-            self._asked.add(page)
-            self.read_page(self._number, self._query, page)
-
-    # Showing
-
-    def _learnware(self, row: int) -> Learnware | None:
-        rows = self._pages.get(row // PAGE, [])
-        return rows[row % PAGE] if row % PAGE < len(rows) else None
-
-    def _cells(self, row: int) -> list[Cell] | None:
-        learnware = self._learnware(row)
-        if learnware is None:
-            return None
-        semantic = learnware.semantic
-        return [
-            learnware.id,
-            (one_line(semantic.domain, 80), "dim"),
-            (one_line(semantic.task, 80), "dim"),
-            (one_line(learnware.model.base, 120) or "–", "dim"),
-            (human_size(learnware.size), "dim"),
-            ("●", "good") if learnware.specifications else ("○", "dim"),
-        ]
-
-    def _note(self, content: Content | None) -> None:
-        note = self.query_one("#note", Static)
-        note.display = content is not None
-        self.query_one("#body").display = content is None
-        if content is not None:
-            note.update(content)
-        elif self.focused is None:
-            self.query_one(RowTable).focus()
-
-    def _nothing(self) -> Content:
-        """What to do about an empty list."""
-        if self._query.empty:
-            return Content.assemble(
-                ("No learnwares yet.\n\n", "bold"),
-                "A learnware is a model and a specification of what it is good at.\n"
-                "Add one from a folder on this machine (an adapter, a model, a GGUF file):\n\n",
-                ("  lwtui add FOLDER", "$accent"),
-                "\n\nThen press ",
-                ("r", "bold $accent"),
-                " to read the collection again.",
-            )
-        return Content.assemble(
-            ("Nothing found.\n\n", "bold"),
-            "The words are looked for in name, title, description, task and data.\n",
-            ("escape", "bold $accent"),
-            " empties the search; ",
-            ("m", "bold $accent"),
-            " finds a learnware by your own data instead of by words.",
-        )
-
-    @on(RowTable.Moved)
-    def _show_detail(self) -> None:
-        self.query_one(LearnwareDetail).show(self._learnware(self.query_one(RowTable).cursor))
-        self.refresh_bindings()
-
     # What the user does
 
     @on(Input.Changed, "#search")
     def _typed(self, event: Input.Changed) -> None:
         if self._pause is not None:
             self._pause.stop()
-        self._pause = self.set_timer(TYPING_PAUSE, self._search)
+        pause = HUB_TYPING_PAUSE if self.source == "hub" else TYPING_PAUSE
+        self._pause = self.set_timer(pause, self._search)
 
     def _search(self) -> None:
+        text = self.query_one("#search", Input).value
+        if self.source == "hub":
+            query = replace(self.hub.query_now, text=text.strip())
+            if query != self.hub.query_now or not self.hub.asked:
+                self.hub.look(query)
+            return
+
         def chosen(name: str) -> str:
             select = next(iter(self.query(f"#{name}").results(Select)), None)
             return select.value if select is not None and isinstance(select.value, str) else ""
 
-        query = Query(self.query_one("#search", Input).value, chosen("domain"), chosen("base"))
-        if query != self._query:
-            self._query = query
-            self._ask_anew()
+        known = self.source == "known"
+        self.pane.narrow(Query(text, chosen("domain"), chosen("base"), known))
 
     @on(Select.Changed)
     def _filtered(self) -> None:
@@ -220,16 +151,24 @@ class BrowseScreen(ModeScreen):
     @on(Input.Submitted, "#search")
     def _to_list(self) -> None:
         self._search()
-        self.query_one(RowTable).focus()
+        (self.hub.table if self.source == "hub" else self.pane.table).focus()
 
     def action_search(self) -> None:
         self.query_one("#search", Input).focus()
 
     def action_clear(self) -> None:
         self.query_one("#search", Input).value = ""
+        if self.source == "hub":
+            self.hub.look(HubQuery(sort=self.hub.query_now.sort))
+            self.hub.table.focus()
+            return
         for select in self.query(Select):
             select.clear()
-        self.query_one(RowTable).focus()
+        self.pane.table.focus()
+
+    @on(HubLine.Pressed)
+    def _line_pressed(self) -> None:
+        self.action_filter()
 
     def action_toggle_detail(self) -> None:
         # Narrow terminals hide the pane until asked, wide ones show it until asked not to.
@@ -239,15 +178,13 @@ class BrowseScreen(ModeScreen):
         await self.lwtui.action_mode("match")
 
     def action_chat(self) -> None:
-        learnware = self._learnware(self.query_one(RowTable).cursor)
-        if learnware is not None:
-            self.app.post_message(messages.OpenChat(learnware))
+        self.on_learnware(lambda each: self.app.post_message(messages.OpenChat(each)))
 
     def action_evaluate(self) -> None:
-        learnware = self._learnware(self.query_one(RowTable).cursor)
-        if learnware is not None:
-            request = EvaluationRequest(models=(learnware.id,))
-            self.app.post_message(OpenEvaluation(request))
+        def evaluate_it(learnware_id: str) -> None:
+            self.app.post_message(OpenEvaluation(EvaluationRequest(models=(learnware_id,))))
+
+        self.on_learnware(lambda each: evaluate_it(each.id))
 
     @on(RowTable.Chosen)
     def _chosen(self) -> None:

@@ -78,6 +78,7 @@ class MatchScreen(ModeScreen):
     def on_mount(self) -> None:
         self._go("pick")
         self.read_places()
+        self.watch(self.app, "collection_revision", self._collection_changed, init=False)
 
     # Steps
 
@@ -102,12 +103,16 @@ class MatchScreen(ModeScreen):
             "base": ("results",),
             "evaluate": ("results",),
             "verify": ("results",),
+            "pull": ("results",),
             "toggle_detail": ("results",),
             "new": ("results",),
             "back": ("preview", "job", "results"),
         }
         if action == "base" and self._base() is None:
             return False
+        if action == "pull":
+            match = self.query_one(MatchView).match
+            return self.step == "results" and match is not None and not match.learnware.pulled
         return action not in steps or self.step in steps[action]
 
     @work(thread=True, exclusive=True, group="places")
@@ -242,11 +247,41 @@ class MatchScreen(ModeScreen):
         if self.step == "results" and match is not None:
             self.app.post_message(messages.OpenChat(match.learnware))
 
+    def action_pull(self) -> None:
+        match = self.query_one(MatchView).match
+        if self.step != "results" or match is None:
+            return
+        if match.learnware.pulled:
+            self.lwtui.tell_user(f"{match.id} is on this machine already.")
+        else:
+            self.lwtui.offer_pull(match.id)
+
+    def _collection_changed(self) -> None:
+        """Something was pulled: matches that were only on the Hub may be here now."""
+        result = self.query_one(MatchView).result
+        matches = result.matches if result is not None else ()
+        away = [match.id for match in matches if not match.learnware.pulled]
+        if away:
+            self.read_arrived(away)
+
+    @work(thread=True, exclusive=True, group="arrived")
+    def read_arrived(self, ids: list[str]) -> None:
+        try:
+            found = {each: self.services.learnware(each) for each in ids}
+        except (LwtuiError, OSError):
+            return  # the rows stay as they were, and a chat with one says what is wrong
+        self.app.call_from_thread(self.query_one(MatchView).arrived, found)
+
     def action_evaluate(self) -> None:
         result = self.query_one(MatchView).result
         if self.step != "results" or result is None or not result.matches or self._path is None:
             return
-        best = tuple(match.id for match in result.matches[:EVALUATED])
+        here = [match.id for match in result.matches if match.learnware.pulled]
+        chosen = self.query_one(MatchView).match
+        if not here or (chosen is not None and not chosen.learnware.pulled):
+            self.action_pull()
+            return
+        best = tuple(here[:EVALUATED])
         request = EvaluationRequest((str(self._path),), best, pick=result.selected or "")
         self.app.post_message(OpenEvaluation(request, go=True))
 

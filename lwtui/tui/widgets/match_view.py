@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from lwtui.match.result import Match, MatchResult, percent
+from lwtui.learnware.model import Learnware
+from lwtui.match.result import Match, MatchResult, Verification, percent
 from lwtui.tui.text import bar, human_size, human_time, one_line
 from lwtui.tui.widgets.detail import LearnwareDetail
 from lwtui.tui.widgets.row_table import Cell, Column, RowTable
@@ -25,10 +29,14 @@ COLUMNS = (
 )
 GAIN = Column("gain", BAR + 6)
 """In the place of the score where learnwares were measured on the space's anchors."""
+ON_HUB = Column("where", 20, right=True, rank=1)
+"""In the place of the size where some learnwares are only on the Hub."""
 LOSS = Column("loss", 5, right=True, rank=1)
 """What a verification has measured, in nats/token."""
 FULL_GAIN = 1.0
 """Nats/token that fill the bar."""
+LEFT_OUT = 3
+"""How many learnwares that were not run are named."""
 PROBLEMS = 2
 """How many of the skipped rows are named."""
 STYLES = {"clear": "$text-success", "close call": "$text-warning", "none": "$text-warning"}
@@ -90,6 +98,21 @@ class MatchView(Vertical):
         table.set_rows(len(result.matches))
         self.query_one(Horizontal).display = bool(result.matches)
 
+    def arrived(self, learnwares: Mapping[str, Learnware]) -> None:
+        """These are on this machine now."""
+        if self.result is None:
+            return
+        self.result = replace(
+            self.result,
+            matches=tuple(
+                replace(match, learnware=learnwares.get(match.id, match.learnware))
+                for match in self.result.matches
+            ),
+        )
+        table = self.query_one(RowTable)
+        table.set_columns(columns_of(self.result))
+        table.set_rows(len(self.result.matches), table.cursor)
+
     def _cells(self, row: int) -> list[Cell] | None:
         if self.result is None:
             return None
@@ -103,19 +126,30 @@ class MatchView(Vertical):
             (f"{bar(match.similarity, BAR)} {match.similarity:+.3f}", best or "dim"),
             *measured,
             (one_line(match.learnware.semantic.domain, 40), "dim"),
-            (human_size(match.learnware.size), "dim"),
+            where(match.learnware),
             (one_line(match.learnware.semantic.licence, 40), "dim"),
         ]
 
     @on(RowTable.Moved)
     def _moved(self, event: RowTable.Moved) -> None:
         event.stop()
+        self.screen.refresh_bindings()
         match = self.match
         detail = self.query_one(LearnwareDetail)
         if match is None or self.result is None:
             detail.show(None)
         else:
-            detail.show(match.learnware, why(match, self.result))
+            lead = why(match, self.result)
+            if not match.learnware.pulled:
+                text = f"on the Hub · {human_size(match.learnware.size)}: p pulls it\n"
+                lead = Content.assemble((text, "$accent"), lead)
+            detail.show(match.learnware, lead)
+
+
+def where(learnware: Learnware) -> Cell:
+    """Its size, and whether that would have to be fetched first."""
+    size = human_size(learnware.size)
+    return (size, "dim") if learnware.pulled else (f"on the Hub · {size}", "accent")
 
 
 def banner(result: MatchResult) -> str:
@@ -144,7 +178,21 @@ def summary(result: MatchResult) -> Content:
         if done.base_loss is not None:
             text += f", the bare base loses {done.base_loss:.2f} nats/token"
         lines.append(Content.styled(f"{text}, {human_time(done.seconds)}", "$text-success"))
+        if done.left_out:
+            lines.append(Content.styled(_not_run(done, result), "$text-warning"))
     return Content("\n").join(lines)
+
+
+def _not_run(done: Verification, result: MatchResult) -> str:
+    """Which of the best were not run, and what would let them."""
+    away = {match.id for match in result.matches if not match.learnware.pulled}
+    names = ", ".join(one_line(each, 100) for each in done.left_out[:LEFT_OUT])
+    if len(done.left_out) > LEFT_OUT:
+        names += f" and {len(done.left_out) - LEFT_OUT} more"
+    why = "only on the Hub; p pulls the one under the cursor"
+    if not away.issuperset(done.left_out):
+        why = "they cannot run on this machine now"
+    return f"not run: {names} ({why})"
 
 
 def columns_of(result: MatchResult) -> tuple[Column, ...]:
@@ -152,7 +200,9 @@ def columns_of(result: MatchResult) -> tuple[Column, ...]:
     gains = any(match.expected_gain is not None for match in result.matches)
     value = GAIN if gains else COLUMNS[2]
     measured = () if result.verification is None else (LOSS,)
-    return (*COLUMNS[:2], value, COLUMNS[3], *measured, *COLUMNS[4:])
+    away = any(not match.learnware.pulled for match in result.matches)
+    size = ON_HUB if away else COLUMNS[5]
+    return (*COLUMNS[:2], value, COLUMNS[3], *measured, COLUMNS[4], size, *COLUMNS[6:])
 
 
 def _value(match: Match) -> str:

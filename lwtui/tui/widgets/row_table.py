@@ -155,6 +155,12 @@ class RowTable(ScrollView, can_focus=True):
         self.refresh()
         self.post_message(self.Moved(self, self.cursor))
 
+    def grow(self, count: int) -> None:
+        """There are now ``count`` rows, and what is in sight stays there."""
+        self._rows = count
+        self._resize_content()
+        self.refresh()
+
     # Painting
 
     def on_resize(self) -> None:
