@@ -10,10 +10,12 @@ import click
 
 from lwtui.cli.output import json_option, print_json, print_table, print_text
 from lwtui.cli.present import summary
+from lwtui.cli.progress import job
 from lwtui.dock.record import HubModel, HubPage, HubQuery, Relation, Sort, WeightFormat
 from lwtui.errors import BadInput, LwtuiError
 from lwtui.learnware.storage import human_size
-from lwtui.workflow.search import age, search_collection, search_hub
+from lwtui.workflow.search import age, marked, search_collection, search_hub
+from lwtui.workflow.search_catalogue import search_catalogue
 
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)b?\s*", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
@@ -38,6 +40,7 @@ class SizeType(click.ParamType):
 @click.command("search")
 @click.argument("text", nargs=-1)
 @click.option("--hub", is_flag=True, help="Search Hugging Face Hub instead of the collection.")
+@click.option("--catalogue", is_flag=True, help="List the curated catalogue; no network is needed.")
 @click.option("--base", default="", metavar="B", help="Only those made from this base model.")
 @click.option(
     "--relation",
@@ -60,18 +63,19 @@ class SizeType(click.ParamType):
     type=click.Choice(["trending", "downloads", "likes", "updated"]),
     help="Of the Hub; trending without it.",
 )
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
-@click.option("--fresh", is_flag=True, help="Ask the Hub even if its last answer is new.")
+@click.option("--limit", type=click.IntRange(1, 1000), help="At most so many; 20 without it.")
+@click.option("--fresh", is_flag=True, help="Ask the Hub anew, not what is kept.")
 @json_option
 def search_command(
     text: tuple[str, ...],
     hub: bool,
+    catalogue: bool,
     gated: str | None,
     sort: str | None,
     weights: str | None,
     relation: str | None,
     max_size: int,
-    limit: int,
+    limit: int | None,
     fresh: bool,
     as_json: bool,
     **words: Any,
@@ -80,7 +84,7 @@ def search_command(
 
     The collection has what is on this machine and what it knows of the Hub: the catalogue and the
     indexes you subscribed to. The Hub's answers are kept: without a network the last one is shown
-    with its age.
+    with its age. --catalogue --fresh asks the Hub which entries of the catalogue it still has.
     """
     query = HubQuery(
         text=" ".join(text),
@@ -91,8 +95,19 @@ def search_command(
         sort=cast(Sort, sort or "trending"),
         **words,
     )
+    limit = limit or (1000 if catalogue else 20)
+    if catalogue:
+        with job() as context:
+            page = search_catalogue(query, fresh, context)
+        kept = list(marked(page.models))[:limit]
+        more = "more" if len(page.models) > limit else ""
+        _show_models(kept, dataclasses.replace(page, next=more), limit, as_json)
+        return
     if hub:
-        _show_hub(query, limit, fresh, as_json)
+        models, page = _collect(query, limit, fresh)
+        if page.problem and not models:
+            raise LwtuiError(page.problem)
+        _show_models(models, page, limit, as_json)
         return
     asked = {"--free-only or --gated": gated, "--sort": sort, "--fresh": fresh}
     asked["--relation " + str(relation)] = relation in ("quantized", "merge")
@@ -129,10 +144,7 @@ def _show_collection(query: HubQuery, limit: int, as_json: bool) -> None:
         print_text(f"{len(found)} of {total}.", err=True)
 
 
-def _show_hub(query: HubQuery, limit: int, fresh: bool, as_json: bool) -> None:
-    models, page = _collect(query, limit, fresh)
-    if page.problem and not models:
-        raise LwtuiError(page.problem)
+def _show_models(models: list[HubModel], page: HubPage, limit: int, as_json: bool) -> None:
     if as_json:
         print_json(
             {
@@ -155,11 +167,13 @@ def _show_hub(query: HubQuery, limit: int, fresh: bool, as_json: bool) -> None:
     if page.from_cache:
         print_text(f"What the Hub said {age(page.fetched)}; --fresh asks again.", err=True)
     elif page.problem:
-        print_text("Shown is the catalogue that ships with lwtui.", err=True)
+        print_text("Shown is the catalogue as it ships with lwtui.", err=True)
     if page.next and len(models) >= limit:
         print_text(f"There is more: --limit {limit * 2}.", err=True)
     elif page.next:
         print_text("There may be more, but few fit: narrow the search by a word.", err=True)
+    if any(model.missing for model in models):
+        print_text("gone: the Hub no longer has it, or you may not see it.", err=True)
     if any(not (model.here or model.missing) for model in models):
         print_text("`lwtui pull ID` brings one here.", err=True)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lwtui.dock.record import HubModel, HubPage, HubQuery
 from lwtui.learnware.model import Learnware
 from lwtui.workflow.browse import open_collection
+from lwtui.workflow.search_catalogue import catalogue_models, remember, search_catalogue
 
 if TYPE_CHECKING:
     from lwtui.dock.quantisation import Quantisation
@@ -28,7 +29,7 @@ def search_hub(
     long as the network: never call it on the thread of the screen. Raises ``BadInput`` for a query
     that cannot be asked, ``LwtuiError`` when a later page cannot be had.
     """
-    from lwtui.dock import search, search_query
+    from lwtui.dock import search
     from lwtui.dock.hub_errors import HubError
 
     try:
@@ -36,9 +37,7 @@ def search_hub(
     except HubError as error:
         if cursor:
             raise
-        known = catalogue_models()
-        fitting = tuple(model for model in known if search_query.fits_query(query, model))
-        page = HubPage(search_query.in_order(query, fitting), fetched=0.0, problem=str(error))
+        page = replace(search_catalogue(query), problem=str(error))
     return replace(page, models=marked(page.models))
 
 
@@ -58,10 +57,14 @@ def hub_model(repo: str, revision: str = "", fresh: bool = False) -> HubModel:
         if known is None or revision:
             raise
         model = replace(known, missing=True)
+        remember(known, missing=True)
     except HubError:
         if known is None:
             raise
         model = known
+    else:
+        if known is not None and known.missing:
+            remember(known, missing=False)
     if known is not None and not model.note:
         model = replace(model, note=known.note)
     return marked((model,))[0]
@@ -122,15 +125,6 @@ def _fits(query: HubQuery, learnware: Learnware) -> bool:
         and (not query.max_bytes or learnware.size <= query.max_bytes)
         and (not query.learnware or bool(learnware.specifications))
     )
-
-
-def catalogue_models() -> tuple[HubModel, ...]:
-    """The curated catalogue's entries as models of the Hub, each with its note."""
-    try:
-        from lwtui.dock.catalogue import entries
-    except ImportError:
-        return ()
-    return tuple(entry.model for entry in entries())
 
 
 def marked(models: tuple[HubModel, ...]) -> tuple[HubModel, ...]:

@@ -137,3 +137,15 @@ def test_the_collection_is_searched_without_the_network(
     assert lwtui("search", "--max-size", "1B", "--json").json["count"] == 0
     assert "--hub" in lwtui("search", "nothing-like-it").err
     assert not hub.requests
+
+
+def test_the_catalogue_is_listed_without_the_network(hub: HubServer, lwtui: Run) -> None:
+    told = lwtui("search", "--catalogue", "--domain", "finance", "--json").json
+    assert len(told["models"]) >= 5
+    assert all(model["domain"] == "finance" and model["note"] for model in told["models"])
+    assert lwtui("search", "--catalogue").code == 0
+    assert not hub.requests
+    done = lwtui("search", "--catalogue", "--fresh", "--limit", "3")
+    assert done.code == 0
+    assert "gone" in done.out
+    assert "no longer" in done.err

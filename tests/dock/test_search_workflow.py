@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from lwtui.dock.catalogue import CatalogueEntry
 from lwtui.dock.hub_errors import HubError, NotOnHub
 from lwtui.dock.record import HubModel, HubQuery
+from lwtui.errors import Cancelled
+from lwtui.jobs import CancelToken, JobContext
 from lwtui.learnware.known import Known
 from lwtui.learnware.model import Learnware, ModelInfo, Semantic
 from lwtui.workflow import search as workflow
+from lwtui.workflow.search_catalogue import search_catalogue
 from tests.hub.server import HubServer
 
 CATALOGUE = (
@@ -26,7 +30,8 @@ CATALOGUE = (
 
 @pytest.fixture(autouse=True)
 def small_catalogue(monkeypatch: pytest.MonkeyPatch, hub: HubServer, tmp_path: Path) -> None:
-    monkeypatch.setattr(workflow, "catalogue_models", lambda: CATALOGUE)
+    made = tuple(CatalogueEntry(model, "adapter", "a task", "read") for model in CATALOGUE)
+    monkeypatch.setattr("lwtui.dock.catalogue.entries", lambda: made)
     monkeypatch.setattr("lwtui.paths.starter_root", lambda: tmp_path / "starter")
     hub.add_model("someone/finance-lora", {"config.json": "{}"}, card={"tags": ["finance"]})
     hub.add_model("someone/other", {"config.json": "{}"}, likes=1)
@@ -44,6 +49,40 @@ def test_entry_that_the_hub_no_longer_has_is_missing_and_no_error() -> None:
     assert model.note == "It was good"
     with pytest.raises(NotOnHub):
         workflow.hub_model("someone/never-was")
+
+
+def test_whether_the_hub_still_has_an_entry_is_remembered(
+    hub: HubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.add_model("someone/maths", {"config.json": "{}"}, downloads=77)
+    assert not any(model.missing for model in search_catalogue(HubQuery()).models)
+    assert not hub.requests
+    seen: list[float] = []
+    context = JobContext(lambda progress: seen.append(progress.done))
+    checked = search_catalogue(HubQuery(), check=True, context=context).models
+    assert {model.id for model in checked if model.missing} == {"someone/gone"}
+    assert checked[0].downloads == 77
+    assert checked[0].domain == "mathematics"
+    assert seen == [1, 2, 3]
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    offline = workflow.search_hub(HubQuery()).models
+    assert {model.id for model in offline if model.missing} == {"someone/gone"}
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    hub.add_model("someone/gone", {"config.json": "{}"})
+    assert not workflow.hub_model("someone/gone", fresh=True).missing
+    assert not any(model.missing for model in search_catalogue(HubQuery()).models)
+
+
+def test_checking_the_catalogue_without_a_network_changes_nothing(hub: HubServer) -> None:
+    hub.close()
+    page = search_catalogue(HubQuery(), check=True)
+    assert len(page.models) == 3
+    assert not any(model.missing for model in page.models)
+    assert "not reached" in page.problem
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(Cancelled):
+        search_catalogue(HubQuery(), True, JobContext(cancel=token))
 
 
 @pytest.mark.parametrize(
