@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -57,7 +59,10 @@ class Request:
         if self.weights and not self.in_place:
             change.models.mkdir(parents=True)
         for name, source in self.weights.items():
-            if self.in_place:
+            checked = _hash_by_name(source) if self.in_place else ""
+            if checked:
+                size, sha256 = source.stat().st_size, checked
+            elif self.in_place:
                 size, sha256 = hash_file(source, self.context, done=done, total=total)
             else:
                 target = change.models / name
@@ -177,6 +182,8 @@ def allowed_roots(source: Path, name: str) -> tuple[Path, ...]:
         # Hugging Face cache: models--x--y/snapshots/<revision>/file links to models--x--y/blobs/.
         if parent.name == "snapshots" and parent.parent.name.startswith("models--"):
             roots.append(parent.parent / "blobs")
+            # What several repositories have in common may lie once for all of them.
+            roots.append(parent.parent.parent / "blobs")
     return tuple(roots)
 
 
@@ -189,7 +196,20 @@ def file_format(path: Path) -> FileFormat:
     return "tokenizer" if path.name.startswith(_TOKENIZER) else "config"
 
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _TOKENIZER = ("tokenizer", "vocab", "merges", "special_tokens", "added_tokens", "spiece")
+
+
+def _hash_by_name(source: Path) -> str:
+    """The SHA-256 of a large file in the Hugging Face cache, which is its blob's name there; else
+    empty. A pull has checked it, so that 15 GB need not be read again; what other programs put
+    there is taken at its word until `lwtui check`."""
+    if not source.is_symlink():
+        return ""
+    # One step: where the cache shares blobs, the blob itself is a link to another name.
+    blob = Path(os.path.normpath(source.parent / source.readlink()))
+    in_cache = blob.parent.name == "blobs" and blob.parent.parent.name.startswith("models--")
+    return blob.name if in_cache and _SHA256.fullmatch(blob.name) else ""
 
 
 def _strip(source: Path, name: str) -> Path | None:

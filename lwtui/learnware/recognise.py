@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from lwtui.errors import BadInput
 from lwtui.learnware import card
 from lwtui.learnware.adapter_check import CONFIG_NAME, check_adapter, read_adapter, read_json
 from lwtui.learnware.adding import allowed_roots, file_format
 from lwtui.learnware.gguf import GgufHeader, read_gguf
-from lwtui.learnware.headers import count_parameters, folder_shapes
+from lwtui.learnware.headers import count_parameters, safetensors_header, tensor_shapes
 from lwtui.learnware.manifest import FILE_NAME, read_manifest
 from lwtui.learnware.model import Learnware, ModelFile, ModelInfo, Provenance, check_id
-from lwtui.learnware.storage import check_source
+from lwtui.learnware.storage import CODE_SUFFIXES, PICKLE_SUFFIXES, check_source
 
 KEPT_NAMES = frozenset(
     [
@@ -72,26 +72,58 @@ def recognise(
     files = _files(path) if path.is_dir() else {path.name: path}
     if path.is_file():
         check_source(path, allowed_roots(path, path.name))
-    if CONFIG_NAME in files:
-        draft = _from_adapter(path, files, identifier, find_base, base)
-    elif "config.json" in files and any(name.endswith(".safetensors") for name in files):
-        draft = _from_model(path, files, identifier)
-    elif any(name.endswith(".gguf") for name in files):
-        draft = _from_gguf(path, files, identifier, find_base, base)
-    else:
-        raise BadInput(
-            "There is no model here that lwtui can use.",
-            file=path,
-            hint="It takes a PEFT adapter (adapter_config.json and adapter_model.safetensors), a "
-            "Hugging Face model (config.json and *.safetensors), a .gguf file, or a folder "
-            "with learnware.toml.",
-        )
+    draft = _from_files(path, files, identifier, find_base, base)
     semantic = card.read_card(path if path.is_dir() else path.parent, path.is_dir())
     if not semantic.title:
         semantic = dataclasses.replace(semantic, title=draft.learnware.name)
     provenance = Provenance(source="folder", location=str(path))
     learnware = dataclasses.replace(draft.learnware, semantic=semantic, provenance=provenance)
     return dataclasses.replace(draft, learnware=learnware)
+
+
+def recognise_files(
+    folder: Path,
+    names: Iterable[str],
+    identifier: str,
+    find_base: FindBase,
+    base: str | None = None,
+) -> Draft:
+    """Make a draft of these files of a folder, whatever else lies there: a snapshot of the Hub's
+    cache may hold pickles and code that other programs fetched. Says nothing of what its card says
+    and of where it is from. Raises ``BadInput`` as :func:`recognise`."""
+    files = {name: folder / name for name in names}
+    for name, file in files.items():
+        check_source(file, allowed_roots(file, name))
+    return _from_files(folder, files, check_id(identifier), find_base, base)
+
+
+def _from_files(
+    path: Path,
+    files: dict[str, Path],
+    identifier: str,
+    find_base: FindBase,
+    base: str | None,
+) -> Draft:
+    if CONFIG_NAME in files:
+        return _from_adapter(path, files, identifier, find_base, base)
+    if "config.json" in files and any(name.endswith(".safetensors") for name in files):
+        return _from_model(files, identifier)
+    if any(name.endswith(".gguf") for name in files):
+        return _from_gguf(path, files, identifier, find_base, base)
+    raise BadInput(
+        "There is no model here that lwtui can use.",
+        file=path,
+        hint="It takes a PEFT adapter (adapter_config.json and adapter_model.safetensors), a "
+        "Hugging Face model (config.json and *.safetensors), a .gguf file, or a folder "
+        "with learnware.toml.",
+    )
+
+
+def is_kept(name: str) -> bool:
+    """Whether a file at the top of a model's folder belongs to it, beside its weights."""
+    suffix = PurePosixPath(name).suffix.lower()
+    licence = name.upper().startswith(_KEPT_STARTS) and "/" not in name
+    return name in KEPT_NAMES or (licence and suffix not in PICKLE_SUFFIXES | CODE_SUFFIXES)
 
 
 def _files(folder: Path) -> dict[str, Path]:
@@ -105,8 +137,7 @@ def _files(folder: Path) -> dict[str, Path]:
         if entry.name.startswith(".") or entry.is_dir():
             continue
         check_source(entry, allowed_roots(entry, entry.name))
-        weights = entry.suffix in (".safetensors", ".gguf")
-        if weights or entry.name in KEPT_NAMES or entry.name.upper().startswith(_KEPT_STARTS):
+        if entry.suffix in (".safetensors", ".gguf") or is_kept(entry.name):
             found[entry.name] = entry
     return found
 
@@ -158,7 +189,7 @@ def _from_adapter(
     return Draft(Learnware(identifier, model), files)
 
 
-def _from_model(folder: Path, files: dict[str, Path], identifier: str) -> Draft:
+def _from_model(files: dict[str, Path], identifier: str) -> Draft:
     config = read_json(files["config.json"])
     if "auto_map" in config:
         raise BadInput(
@@ -166,6 +197,10 @@ def _from_model(folder: Path, files: dict[str, Path], identifier: str) -> Draft:
             file=files["config.json"],
             field="auto_map",
         )
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, file in sorted(files.items()):
+        if name.endswith(".safetensors"):
+            shapes.update(tensor_shapes(safetensors_header(file)))
     length = config.get("max_position_embeddings")
     template = "chat_template.jinja" in files
     if not template and "tokenizer_config.json" in files:
@@ -174,7 +209,7 @@ def _from_model(folder: Path, files: dict[str, Path], identifier: str) -> Draft:
     model = ModelInfo(
         "model",
         architecture=str(config.get("model_type", "")),
-        parameters=count_parameters(folder_shapes(folder)),
+        parameters=count_parameters(shapes),
         context_length=length if isinstance(length, int) and length > 0 else 0,
         chat_template="tokenizer" if template else "",
         files=_model_files(files),

@@ -1,0 +1,177 @@
+"""What a pull fetched, checked as a whole and entered in the collection. Its files stay where they
+are, in the Hugging Face cache."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from pathlib import Path
+
+from lwtui.dock.cache_layout import CachedRepository
+from lwtui.dock.domain_guess import guess_domain
+from lwtui.dock.files import MANIFEST
+from lwtui.dock.record import PullPlan
+from lwtui.errors import BadInput, LwtuiError
+from lwtui.jobs import JobContext
+from lwtui.learnware import card
+from lwtui.learnware.collection import Collection
+from lwtui.learnware.gguf import read_gguf
+from lwtui.learnware.headers import safetensors_header
+from lwtui.learnware.manifest import read_manifest
+from lwtui.learnware.model import Learnware, Provenance, Semantic
+from lwtui.learnware.recognise import Draft, recognise_files
+
+_PUBLISHED = MANIFEST.partition("/")[0]
+
+
+def registered(plan: PullPlan, collection: Collection) -> Learnware | None:
+    """The learnware, if this commit of it is in the collection already.
+
+    Raises ``BadInput`` if another one has its name.
+    """
+    found = collection.find(plan.repo)
+    if found is None or not found.pulled:
+        return None
+    source = found.provenance
+    if source.source != "hub" or source.location.casefold() != plan.repo.casefold():
+        raise BadInput(
+            f"There is already a learnware {found.id} in the collection, from elsewhere.",
+            hint=f"Remove it first, if you want the one of the Hub: lwtui remove {found.id}",
+        )
+    if source.revision == plan.revision and _has_weights(found, plan):
+        return found
+    return None
+
+
+def register(
+    plan: PullPlan, collection: Collection, outer: JobContext, base: str = ""
+) -> Learnware:
+    """Enter the base, then the learnware. ``base`` is the one the user named. Raises ``BadInput``
+    when what was fetched is not sound; nothing is entered then."""
+    outer.progress(plan.size, plan.size, "checking what was fetched")
+    # The bar stays full: where the hash is a file's name, nothing is read again.
+    context = JobContext(
+        lambda progress: outer.progress(plan.size, plan.size, progress.note), outer.cancel
+    )
+    if plan.base and collection.find_base(plan.base) is None:
+        under = _draft(plan, plan.base, plan.base_revision, collection, "")
+        model = dataclasses.replace(under.learnware.model, kind="base")
+        under = dataclasses.replace(
+            under, learnware=dataclasses.replace(under.learnware, model=model)
+        )
+        _enter(under, collection, context)
+    return _enter(_draft(plan, plan.repo, plan.revision, collection, base), collection, context)
+
+
+def draft_of(
+    repo: str,
+    commit: str,
+    names: Iterable[str],
+    collection: Collection,
+    base: str = "",
+) -> Draft:
+    """A snapshot's files as a learnware, with what is published and known of it."""
+    snapshot = CachedRepository.of(repo).snapshot(commit)
+    names = list(names)
+    weights = [name for name in names if not name.startswith(f"{_PUBLISHED}/")]
+    _check_headers(snapshot, weights)
+
+    def find_base(name: str) -> Learnware | None:
+        return collection.find_base(name) if name else None
+
+    draft = recognise_files(snapshot, weights, repo, find_base, base or None)
+    learnware = dataclasses.replace(
+        draft.learnware,
+        semantic=_semantic(repo, snapshot),
+        provenance=Provenance(source="hub", location=repo, revision=commit),
+    )
+    draft = dataclasses.replace(draft, learnware=learnware)
+    if (snapshot / MANIFEST).is_file() and MANIFEST in names:
+        return _with_manifest(draft, read_manifest(snapshot / _PUBLISHED), snapshot / _PUBLISHED)
+    known = collection.find(repo)
+    if known is not None and known.specs_folder is not None and not known.pulled:
+        return _with_manifest(draft, known, known.specs_folder)
+    return draft
+
+
+def _draft(plan: PullPlan, repo: str, commit: str, collection: Collection, base: str) -> Draft:
+    names = [file.path for file in plan.files if file.repo == repo]
+    named = base
+    if not named and repo == plan.repo and plan.base:
+        # The Hub may know the base by another name than the adapter does.
+        named = "" if _stated_base(repo, commit).casefold() == plan.base.casefold() else plan.base
+    return draft_of(repo, commit, names, collection, named)
+
+
+def _stated_base(repo: str, commit: str) -> str:
+    from lwtui.learnware.adapter_check import CONFIG_NAME, read_json
+
+    path = CachedRepository.of(repo).pointer(commit, CONFIG_NAME)
+    return str(read_json(path).get("base_model_name_or_path", "")) if path.is_file() else ""
+
+
+def _check_headers(snapshot: Path, names: Iterable[str]) -> None:
+    for name in names:
+        if name.endswith(".safetensors"):
+            safetensors_header(snapshot / name)
+        elif name.endswith(".gguf"):
+            read_gguf(snapshot / name)
+
+
+def _semantic(repo: str, snapshot: Path) -> Semantic:
+    told = card.read_card(snapshot)
+    names = [each.name for each in told.data]
+    title = told.title or repo.partition("/")[2]
+    return dataclasses.replace(told, title=title, domain=guess_domain(repo, told.tags, names))
+
+
+def _with_manifest(draft: Draft, known: Learnware, folder: Path) -> Draft:
+    """With the facts, scores and specifications of a published or known manifest. What its card
+    says stands where the manifest says nothing; what runs is told by the files alone."""
+    kept = draft.learnware.semantic
+    empty = Semantic()
+    semantic = dataclasses.replace(
+        known.semantic,
+        **{
+            field.name: getattr(kept, field.name)
+            for field in dataclasses.fields(Semantic)
+            if getattr(known.semantic, field.name) == getattr(empty, field.name)
+        },
+    )
+    entries = [entry for entry in known.specifications if (folder / entry.file).is_file()]
+    learnware = dataclasses.replace(
+        draft.learnware,
+        semantic=semantic,
+        specifications=tuple(entries),
+        scores=known.scores,
+    )
+    files = {entry.file: folder / entry.file for entry in entries}
+    return dataclasses.replace(draft, learnware=learnware, specifications=files)
+
+
+def _enter(draft: Draft, collection: Collection, context: JobContext) -> Learnware:
+    learnware = draft.learnware
+    before = collection.find(learnware.id)
+    if before is not None and before.pulled:
+        collection.remove(before.id)
+    try:
+        return collection.add(
+            learnware, draft.weights, draft.specifications, in_place=True, context=context
+        )
+    except BadInput:
+        # Another process may have pulled the same meanwhile.
+        found = collection.find(learnware.id)
+        if found is not None and found.provenance.revision == learnware.provenance.revision:
+            return found
+        raise
+    except OSError as error:
+        raise LwtuiError(f"{learnware.id} could not be entered: {error}.") from error
+
+
+def _has_weights(learnware: Learnware, plan: PullPlan) -> bool:
+    """Whether all the plan's files of the learnware itself are entered, and still there."""
+    entered = {file.path for file in learnware.model.files}
+    wanted = {f.path for f in plan.files if f.repo == plan.repo}
+    wanted = {path for path in wanted if not path.startswith(f"{_PUBLISHED}/")}
+    folder = learnware.models_folder
+    return wanted <= entered and folder is not None and all((folder / p).is_file() for p in wanted)
