@@ -143,7 +143,7 @@ class PeftLora:
             if "lora_embedding_" in name:
                 self._refuse_tensor(name, "changes the embeddings, which llama.cpp cannot")
             elif name.endswith(".base_layer.weight"):
-                # PEFT saves it beside its LoRA; it may differ from the base's (a larger vocabulary).
+                # PEFT saves it beside its LoRA; its vocabulary may be larger than the base's.
                 self._refuse_tensor(name, "is a copy of a layer of its base")
             elif match is None:
                 self._refuse_tensor(name, "is no LoRA matrix")
