@@ -6,6 +6,7 @@ import click
 
 from lwtui.cli.output import json_option, print_json, print_pairs, print_table, print_text
 from lwtui.cli.present import everything, pairs, summary
+from lwtui.learnware.grade import best_grade
 from lwtui.learnware.index import Where
 from lwtui.learnware.storage import human_size
 from lwtui.workflow.browse import open_collection
@@ -56,7 +57,7 @@ def list_command(
             each.semantic.domain,
             each.model.base or each.model.kind,
             human_size(each.size) if each.size else "",
-            "●" if each.specifications else "",
+            grade.letter if (grade := best_grade(each.specifications)) else "",
             each.semantic.title,
         )
         for each in found

@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from lwtui.errors import LwtuiError
+from lwtui.learnware.grade import grade_of
 from lwtui.learnware.model import Learnware, SpecificationEntry
 from lwtui.learnware.storage import human_size
 from lwtui.spec.privacy import guarantee_from
@@ -29,7 +30,12 @@ def summary(learnware: Learnware) -> dict[str, Any]:
         "size": learnware.size,
         "formats": list(learnware.formats),
         "specifications": [
-            {"type": entry.type, "recipe": entry.recipe, "space": entry.space}
+            {
+                "type": entry.type,
+                "recipe": entry.recipe,
+                "space": entry.space,
+                "grade": grade_of(entry.origin).letter,
+            }
             for entry in learnware.specifications
         ],
     }
@@ -49,7 +55,11 @@ def everything(learnware: Learnware) -> dict[str, Any]:
         "semantic": dataclasses.asdict(learnware.semantic),
         "provenance": dataclasses.asdict(learnware.provenance),
         "specifications": [
-            {**dataclasses.asdict(entry), "privacy": _privacy(learnware, entry)}
+            {
+                **dataclasses.asdict(entry),
+                "grade": grade_of(entry.origin).letter,
+                "privacy": _privacy(learnware, entry),
+            }
             for entry in learnware.specifications
         ],
         "scores": [dataclasses.asdict(score) for score in learnware.scores],
@@ -83,8 +93,9 @@ def pairs(learnware: Learnware) -> list[tuple[str, str]]:
         told.append(("data", ", ".join(filter(None, [source.name, *facts]))))
     for entry in learnware.specifications:
         rows = f", {entry.rows:,} rows" if entry.rows else ""
-        origin_text = f", from {entry.origin}" if entry.origin else ""
-        value = f"{entry.type}, recipe {entry.recipe}, space {entry.space}{rows}{origin_text}"
+        grade = grade_of(entry.origin)
+        value = f"{entry.type}, recipe {entry.recipe}, space {entry.space}{rows}"
+        value += f", grade {grade.letter}: {grade.words}"
         if noise := _privacy(learnware, entry):
             value += f", noised (ε = {noise['epsilon']:g}, δ = {noise['delta']:g})"
         told.append(("specification", value))
