@@ -141,7 +141,7 @@ def _fetch(url: str, params: Mapping[str, Any] | None, limit: int, what: str) ->
         base_wait_time=0.3,
         # A kept connection that the server has dropped, a short loss of the network. What takes
         # long is not asked twice, and no server tells this program how long to wait.
-        retry_on_exceptions=(httpx2.ConnectError, httpx2.RemoteProtocolError),
+        retry_on_exceptions=(httpx2.NetworkError, httpx2.RemoteProtocolError),
         retry_on_status_codes=(),
     ) as stream:
         try:
