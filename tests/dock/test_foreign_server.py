@@ -5,6 +5,7 @@ Run against an imitation of olah's answers, and against olah itself where it is 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +17,10 @@ import pytest
 
 from lwtui.dock.record import HubQuery
 from lwtui.errors import LwtuiError
+from lwtui.workflow.pull import plan_pull, pull, updates
 from lwtui.workflow.search import hub_card, hub_model, search_hub
+from tests.hub.faults import Fault
+from tests.hub.files import safetensors_bytes
 from tests.hub.olah import olah, olah_program
 from tests.hub.server import HubServer
 
@@ -49,7 +53,9 @@ def foreign(
     files = {
         "README.md": b"---\nlicense: mit\n---\n\n# Tiny\n",
         "config.json": json.dumps(config).encode(),
-        "model.safetensors": bytes(200_000),
+        "model.safetensors": safetensors_bytes({"w": [300, 300]}),
+        "modeling.py": b"raise SystemExit",
+        "tokenizer.json": b"{}",
     }
     if request.param == "imitation":
         hub.foreign = True
@@ -77,7 +83,7 @@ def test_this_is_how_it_answers(foreign: Foreign) -> None:
         assert told["siblings"] == [{"rfilename": name} for name in sorted(foreign.files)]
         tree = http.get(f"/api/models/{REPO}/tree/main?recursive=true")
         assert tree.status_code == 307
-        assert len(http.get(tree.headers["Location"]).json()) == 3
+        assert len(http.get(tree.headers["Location"]).json()) == len(foreign.files)
         place = f"/{REPO}/resolve/{told['sha']}/model.safetensors"
         head = http.head(place).headers
         assert not head["ETag"].startswith('"')
@@ -91,7 +97,7 @@ def test_this_is_how_it_answers(foreign: Foreign) -> None:
 
 def test_a_search_says_that_this_is_no_hub(foreign: Foreign) -> None:
     page = search_hub(HubQuery(text="finance"))
-    assert page.models == ()
+    assert all(model.note for model in page.models)  # the catalogue's own, nothing of the server's
     assert "does not answer like a Hugging Face Hub" in page.problem
     assert foreign.url in page.problem
 
@@ -103,3 +109,38 @@ def test_a_page_is_there_or_it_is_said_which_server_was_asked(foreign: Foreign) 
     else:
         assert {file.path for file in told.files} == set(foreign.files)
     assert "Tiny" in hub_card(REPO)
+
+
+def test_a_pull_brings_what_is_there_checked_by_hash(foreign: Foreign) -> None:
+    plan = plan_pull(REPO)
+    weights = foreign.files["model.safetensors"]
+    hashes = {file.path: file.sha256 for file in plan.files}
+    assert hashes["model.safetensors"] == hashlib.sha256(weights).hexdigest()
+    learnware = pull(REPO)
+    assert (learnware.id, learnware.pulled) == (REPO, True)
+    folder = learnware.models_folder
+    assert folder is not None
+    there = {path.name: path.read_bytes() for path in folder.iterdir()}
+    wanted = {name: data for name, data in foreign.files.items() if not name.endswith(".py")}
+    assert there == wanted
+    assert updates([REPO]) == []
+
+
+def test_what_is_not_there_is_told_with_the_address_that_was_asked(foreign: Foreign) -> None:
+    for asked in (lambda: pull("foreign/none"), lambda: plan_pull(REPO, revision="v9")):
+        assert foreign.url in str(answer(asked))
+
+
+def test_a_broken_pull_goes_on_though_ranges_are_ignored(hub: HubServer) -> None:
+    """The server sends the whole file again when asked for the rest of it."""
+    weights = safetensors_bytes({"w": [700, 700]})
+    config = '{"architectures": ["LlamaForCausalLM"], "model_type": "llama"}'
+    hub.foreign = True
+    hub.add_model(REPO, {"config.json": config, "model.safetensors": weights})
+    cut = hub.inject(Fault("cut", "*/model.safetensors", times=2, after=len(weights) // 2))
+    folder = pull(REPO).models_folder
+    assert folder is not None
+    assert (folder / "model.safetensors").read_bytes() == weights
+    assert cut.used == 2
+    ranges = [asked["range"] for _, _, asked in hub.requests if "range" in asked]
+    assert ranges == [f"bytes={len(weights) // 2}-"] * 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.hub.files import safetensors_bytes
 from tests.hub.repositories import Content
 from tests.hub.server import HubServer
 
@@ -26,22 +26,11 @@ CARD = {
 }
 
 
-def safetensors(**shapes: list[int]) -> bytes:
-    """A file of bfloat16 zeros."""
-    header, at = {}, 0
-    for name, shape in shapes.items():
-        size = 2 * shape[0] * shape[1]
-        header[name] = {"dtype": "BF16", "shape": shape, "data_offsets": [at, at + size]}
-        at += size
-    told = json.dumps(header).encode()
-    return struct.pack("<Q", len(told)) + told + bytes(at)
-
-
 def filled(hub: HubServer) -> None:
     adapter = json.dumps({"peft_type": "LORA", "task_type": "CAUSAL_LM"})
     files: dict[str, Content] = {
         "adapter_config.json": adapter,
-        "adapter_model.safetensors": safetensors(a=[8, 16], b=[16, 8]),
+        "adapter_model.safetensors": safetensors_bytes({"a": [8, 16], "b": [16, 8]}),
         "config.json": "{}",
         "learnware/learnware.toml": "id = 'one'\n",
         "learnware/ü x.toml": "two",
@@ -49,7 +38,7 @@ def filled(hub: HubServer) -> None:
     hub.add_model("ann/lora", files, card=CARD, tags=["v1"], likes=3)
     hub.add_commit("ann/lora", {"config.json": '{"new": 1}'}, title="second")
     config = '{"architectures": ["LlamaForCausalLM"], "model_type": "llama"}'
-    weights = safetensors(w=[40, 40])
+    weights = safetensors_bytes({"w": [40, 40]})
     base: dict[str, Content] = {"config.json": config, "model.safetensors": weights}
     hub.add_model("ann/base", base, card={"license": "mit"}, downloads=10)
     hub.add_model("ann/was-old", {"config.json": "{}"})
@@ -235,7 +224,7 @@ def test_what_is_published_is_found_and_pulled_by_another(
     takes open files by LFS. Without hf_xet everything goes by LFS."""
     folder = tmp_path / "new"
     (folder / "learnware").mkdir(parents=True)
-    (folder / "adapter_model.safetensors").write_bytes(safetensors(a=[100, 100]))
+    (folder / "adapter_model.safetensors").write_bytes(safetensors_bytes({"a": [100, 100]}))
     (folder / "learnware/learnware.toml").write_bytes(b"id = 1")
     (folder / "README.md").write_text("---\nlicense: mit\ntags: [learnware-of-ann]\n---\n")
     hub.part_bytes = part_bytes
