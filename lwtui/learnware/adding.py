@@ -6,7 +6,7 @@ import dataclasses
 import os
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -14,7 +14,13 @@ from lwtui.errors import BadInput
 from lwtui.jobs import JobContext
 from lwtui.learnware.gguf import read_gguf
 from lwtui.learnware.manifest import FILE_NAME, read_manifest, read_text, write_manifest
-from lwtui.learnware.model import FileFormat, Learnware, ModelFile, SpecificationEntry
+from lwtui.learnware.model import (
+    DataSource,
+    FileFormat,
+    Learnware,
+    ModelFile,
+    SpecificationEntry,
+)
 from lwtui.learnware.storage import (
     check_free_space,
     check_source,
@@ -44,7 +50,7 @@ class Request:
                 raise BadInput(f"The file name {name!r} {problem or 'is reserved'}.", file=source)
             check_source(source, allowed_roots(source, name))
         if self.in_place and self.weights:
-            self._folder()
+            self.folder()
         copied = self.specifications if self.in_place else {**self.weights, **self.specifications}
         check_free_space(home, sum(source.stat().st_size for source in copied.values()))
 
@@ -59,7 +65,7 @@ class Request:
         if self.weights and not self.in_place:
             change.models.mkdir(parents=True)
         for name, source in self.weights.items():
-            checked = _hash_by_name(source) if self.in_place else ""
+            checked = hash_by_name(source) if self.in_place else ""
             if checked:
                 size, sha256 = source.stat().st_size, checked
             elif self.in_place:
@@ -92,7 +98,7 @@ class Request:
         # The manifest's own order first, then what it did not list.
         names = [f.path for f in learnware.model.files if f.path in files]
         names += [name for name in files if name not in names]
-        folder = str(self._folder()) if self.in_place and self.weights else ""
+        folder = str(self.folder()) if self.in_place and self.weights else ""
         model = dataclasses.replace(
             learnware.model, files=tuple(files[name] for name in names), folder=folder
         )
@@ -106,7 +112,7 @@ class Request:
     def _sources(self) -> Iterable[tuple[str, Path]]:
         return [*self.weights.items(), *self.specifications.items()]
 
-    def _folder(self) -> Path:
+    def folder(self) -> Path:
         """The one folder under which all weights lie by their names."""
         folders = {_strip(source.absolute(), name) for name, source in self.weights.items()}
         folder = folders.pop() if len(folders) == 1 else None
@@ -115,9 +121,12 @@ class Request:
         return folder
 
 
-def add_specification(folder: Path, file: Path, entry: SpecificationEntry) -> Learnware:
+def add_specification(
+    folder: Path, file: Path, entry: SpecificationEntry, data: Sequence[DataSource] = ()
+) -> Learnware:
     """Copy ``file`` into ``folder`` and enter it in the manifest there, in this order, so that the
-    manifest is true at every moment; one of the same type, recipe and space is replaced."""
+    manifest is true at every moment; one of the same type, recipe and space is replaced. What
+    ``data`` tells of datasets is added to what the manifest has of them."""
     problem = relative_path_problem(entry.file)
     if problem is not None or entry.file == FILE_NAME:
         raise BadInput(f"The file name {entry.file!r} {problem or 'is reserved'}.", file=file)
@@ -138,11 +147,26 @@ def add_specification(folder: Path, file: Path, entry: SpecificationEntry) -> Le
     key = (entry.type, entry.recipe, entry.space)
     kept = [e for e in before.specifications if (e.type, e.recipe, e.space) != key]
     entry = dataclasses.replace(entry, file=name, sha256=sha256)
-    after = dataclasses.replace(before, specifications=(*kept, entry))
+    semantic = dataclasses.replace(before.semantic, data=_told(before.semantic.data, data))
+    after = dataclasses.replace(before, specifications=(*kept, entry), semantic=semantic)
     write_manifest(folder, after)
     for old in {e.file for e in before.specifications} - {e.file for e in after.specifications}:
         (folder / old).unlink(missing_ok=True)
     return after
+
+
+def _told(before: Sequence[DataSource], more: Sequence[DataSource]) -> tuple[DataSource, ...]:
+    """Datasets by name: what is known stays, what was missing is filled in."""
+    found = {source.name: source for source in before}
+    for source in more:
+        old = found.get(source.name, source)
+        found[source.name] = dataclasses.replace(
+            old,
+            licence=old.licence or source.licence,
+            source=old.source or source.source,
+            rows=old.rows or source.rows,
+        )
+    return tuple(found.values())
 
 
 def add_file(
@@ -200,7 +224,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TOKENIZER = ("tokenizer", "vocab", "merges", "special_tokens", "added_tokens", "spiece")
 
 
-def _hash_by_name(source: Path) -> str:
+def hash_by_name(source: Path) -> str:
     """The SHA-256 of a large file in the Hugging Face cache, which is its blob's name there; else
     empty. A pull has checked it, so that 15 GB need not be read again; what other programs put
     there is taken at its word until `lwtui check`."""

@@ -7,7 +7,7 @@ import dataclasses
 import datetime
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lwtui import paths
@@ -27,7 +27,7 @@ from lwtui.learnware.index import (
     delete_index,
 )
 from lwtui.learnware.known import known_root
-from lwtui.learnware.model import Learnware, ModelFile, SpecificationEntry, check_id
+from lwtui.learnware.model import DataSource, Learnware, ModelFile, SpecificationEntry, check_id
 from lwtui.learnware.names import near_names
 from lwtui.learnware.record import collector_paused, from_record
 from lwtui.learnware.transaction import Changes
@@ -231,16 +231,21 @@ class Collection:
             self._guarded(lambda: self._index.update("home", [], [learnware.id]))
 
     def add_specification(
-        self, identifier: str, file: Path, entry: SpecificationEntry
+        self,
+        identifier: str,
+        file: Path,
+        entry: SpecificationEntry,
+        data: Sequence[DataSource] = (),
     ) -> Learnware:
         """Copy a specification into a learnware and enter it in its manifest.
 
-        It replaces one of the same type, recipe and space. ``entry.sha256`` is filled in.
+        It replaces one of the same type, recipe and space. ``entry.sha256`` is filled in. ``data``:
+        what was learnt of datasets on the way, as their licences.
         """
         learnware = self.get(identifier)
         self._check_own(learnware, "changed")
         with self._changes.lock():
-            adding.add_specification(self.home / "specs" / learnware.id, file, entry)
+            adding.add_specification(self.home / "specs" / learnware.id, file, entry, data)
             self._reread("home", learnware.id)
         return self.get(learnware.id)
 
