@@ -15,7 +15,7 @@ from lwtui.dock.download import download
 from lwtui.dock.hub_errors import HubError, hub_errors
 from lwtui.dock.record import PullFile, PullPlan
 from lwtui.dock.transport import Patience, Traffic
-from lwtui.errors import Cancelled
+from lwtui.errors import BadInput, Cancelled
 from lwtui.jobs import JobContext, Part
 from lwtui.learnware.collection import Collection
 from lwtui.learnware.model import Learnware
@@ -35,8 +35,14 @@ def run(request: dict[str, Any], context: JobContext) -> dict[str, Any]:
     """The target of a process of its own: ``repo``, ``revision``, ``quantisation``, ``base`` in;
     ``id`` of the learnware out."""
     asked = {name: str(request.get(name) or "") for name in ASKED}
-    with Collection.open() as collection:
-        return {"id": pull(asked, collection, context).id}
+    try:
+        with Collection.open() as collection:
+            return {"id": pull(asked, collection, context).id}
+    except BadInput as error:
+        # What is between the processes knows the plain kinds alone.
+        raise BadInput(
+            error.message, hint=error.hint, file=error.file, line=error.line, field=error.field
+        ) from error
 
 
 def pull(

@@ -20,6 +20,7 @@ from lwtui.learnware.headers import safetensors_header
 from lwtui.learnware.manifest import read_manifest
 from lwtui.learnware.model import Learnware, Provenance, Semantic
 from lwtui.learnware.recognise import Draft, recognise_files
+from lwtui.learnware.renewing import renew
 
 _PUBLISHED = MANIFEST.partition("/")[0]
 
@@ -152,9 +153,9 @@ def _with_manifest(draft: Draft, known: Learnware, folder: Path) -> Draft:
 def _enter(draft: Draft, collection: Collection, context: JobContext) -> Learnware:
     learnware = draft.learnware
     before = collection.find(learnware.id)
-    if before is not None and before.pulled:
-        collection.remove(before.id)
     try:
+        if before is not None and before.pulled:
+            return _renew(before, draft, collection, context)
         return collection.add(
             learnware, draft.weights, draft.specifications, in_place=True, context=context
         )
@@ -166,6 +167,18 @@ def _enter(draft: Draft, collection: Collection, context: JobContext) -> Learnwa
         raise
     except OSError as error:
         raise LwtuiError(f"{learnware.id} could not be entered: {error}.") from error
+
+
+def _renew(
+    before: Learnware, draft: Draft, collection: Collection, context: JobContext
+) -> Learnware:
+    """A newer revision of what is here; specifications that it publishes replace older ones."""
+    learnware = renew(collection, draft.learnware, draft.weights, context)
+    for entry in draft.learnware.specifications:
+        file = draft.specifications[entry.file]
+        if entry not in before.specifications:
+            learnware = collection.add_specification(before.id, file, entry)
+    return learnware
 
 
 def _has_weights(learnware: Learnware, plan: PullPlan) -> bool:
