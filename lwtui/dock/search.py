@@ -68,7 +68,7 @@ def details(repo: str, revision: str = "", *, fresh: bool = False) -> HubModel:
     A repository that was renamed is told under its new name. Raises ``NotOnHub`` when there is
     none (that this user may see), else as :func:`search`.
     """
-    at = f"/revision/{_quoted(revision)}" if revision else ""
+    at = f"/revision/{_quoted(revision or 'main')}"  # some mirrors know no page without one
 
     def ask() -> Any:
         told, _ = read_json(f"/api/models/{_quoted(repo, '/')}{at}", {"blobs": "true"}, repo=repo)
