@@ -8,9 +8,11 @@ such a dataset is read from the Parquet files that the Hub has made of it (the b
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,26 +65,35 @@ def run(request: dict[str, Any], context: JobContext) -> dict[str, Any]:
     ``folder``/rows.jsonl, the only file that is left there; answers with a list of what
     :class:`Sampled` has.
     """
-    import dataclasses
-
     names = [name for name in dict.fromkeys(request["names"]) if is_dataset_name(name)]
     names = names[:MOST_DATASETS]
     folder, rows = Path(request["folder"]), int(request["rows"])
     found: list[Sampled] = []
-    examples: list[Example] = []
+    pools: list[list[Example]] = []
     for number, name in enumerate(names):
-        # What one dataset lacks, those after it make up for.
-        share = -(-(rows - len(examples)) // (len(names) - number))
-        if share < 1:
-            break
-        work = folder / f"dataset-{number}"
-        sampled, more = _sample(name, share, work, context)
+        sampled, pool = _sample(name, rows, folder / f"dataset-{number}", context)
         found.append(sampled)
-        examples += more
+        pools.append(pool)
+        context.check()
+    shares = _shares([len(pool) for pool in pools], rows)
+    examples = [each for pool, share in zip(pools, shares, strict=True) for each in pool[:share]]
+    found = [
+        dataclasses.replace(each, rows=share) for each, share in zip(found, shares, strict=True)
+    ]
     with (folder / "rows.jsonl").open("w", encoding="utf-8") as out:
         for example in examples:
             out.write(json.dumps(_row(example)) + "\n")
     return {"datasets": [dataclasses.asdict(each) for each in found], "rows": len(examples)}
+
+
+def _shares(sizes: Sequence[int], rows: int) -> list[int]:
+    """``rows`` split evenly; what one has too few of, the others make up for."""
+    shares = [0] * len(sizes)
+    while sum(shares) < min(rows, sum(sizes)):
+        for index, size in enumerate(sizes):
+            if shares[index] < size and sum(shares) < rows:
+                shares[index] += 1
+    return shares
 
 
 def _row(example: Example) -> dict[str, str]:
@@ -96,8 +107,6 @@ def _row(example: Example) -> dict[str, str]:
 
 def _sample(name: str, rows: int, work: Path, context: JobContext) -> tuple[Sampled, list[Example]]:
     """Rows of one dataset. What is wrong with it is told, not raised; ``Cancelled`` is."""
-    import shutil
-
     from lwtui.dataset import open_dataset
 
     budget = Budget(BYTES, context, name)
@@ -113,22 +122,16 @@ def _sample(name: str, rows: int, work: Path, context: JobContext) -> tuple[Samp
         raise
     except LwtuiError as error:
         problem = _without_folder(error, work)
-        return _with(sampled, budget, problem=problem), []
+        return dataclasses.replace(sampled, bytes=budget.spent, problem=problem), []
     finally:
         shutil.rmtree(work, ignore_errors=True)
     used = [example for example in examples if example.question.strip()]
-    return _with(sampled, budget, files=read, rows=len(used)), used
+    return dataclasses.replace(sampled, bytes=budget.spent, files=read), used
 
 
 def _without_folder(error: LwtuiError, work: Path) -> str:
     text = f"{error.message} {error.hint or ''}" if isinstance(error, BadInput) else error.message
     return one_line(text.replace(str(work), ""), 400)
-
-
-def _with(sampled: Sampled, budget: Budget, **facts: Any) -> Sampled:
-    import dataclasses
-
-    return dataclasses.replace(sampled, bytes=budget.spent, **facts)
 
 
 @dataclass(frozen=True)
