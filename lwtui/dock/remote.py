@@ -221,5 +221,4 @@ def _as_known(
         specifications=entries,
         scores=learnware.scores[:200],
         extra={name: value for name, value in learnware.extra.items() if name != "known"},
-        pulled=False,
     )
