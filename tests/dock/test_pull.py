@@ -1,0 +1,353 @@
+"""From the Hub into the collection: what is fetched, what is entered, what goes on when stopped."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from lwtui.dock.record import PullPlan
+from lwtui.errors import BadInput, Cancelled, LwtuiError
+from lwtui.jobs import JobContext, Progress
+from lwtui.learnware.collection import Collection
+from lwtui.learnware.known import Known
+from lwtui.learnware.model import Learnware, ModelInfo, Semantic, SpecificationEntry
+from lwtui.workflow import pull as verbs
+from tests.dock.pulling import (
+    ADAPTER,
+    BASE,
+    BIG,
+    add_adapter,
+    add_base,
+    add_big,
+    cache,
+    fetch,
+    gets,
+    ids,
+    interrupt,
+    partial_sizes,
+    sound,
+)
+from tests.hub.faults import Fault
+from tests.hub.server import HubServer
+from tests.learnware.builders import write_adapter, write_base, write_gguf
+
+MANIFEST = """schema = 1
+id = "tests/finance-adapter"
+
+[model]
+kind = "adapter"
+base = "tests/tiny-base"
+
+[[model.files]]
+path = "adapter_model.safetensors"
+format = "peft"
+
+[semantic]
+title = "Its author's title"
+domain = "finance"
+
+[[specification]]
+type = "pave"
+recipe = "gradient"
+space = "starter"
+file = "pave-starter.safetensors"
+rows = 64
+origin = "published"
+"""
+UNWANTED = {
+    "pytorch_model.bin": b"pickle",
+    "training_args.bin": b"pickle",
+    "modeling_custom.py": "raise SystemExit",
+    "original/consolidated.00.pth": b"pickle",
+    "original/params.json": "{}",
+    "consolidated.safetensors": b"the same once more",
+    "model.fp16.safetensors": b"the same in half precision",
+    "onnx/model.onnx": b"another format",
+    ".gitattributes": "*.bin filter=lfs",
+}
+
+
+def test_adapter_comes_with_its_base_and_nothing_else(hub: HubServer, tmp_path: Path) -> None:
+    commit = add_base(hub, tmp_path, files=UNWANTED)
+    adapter_commit = add_adapter(hub, tmp_path, files={"optimizer.pt": b"pickle"})
+    seen: list[Progress] = []
+    learnware = verbs.pull(ADAPTER, context=JobContext(seen.append))
+    assert (learnware.id, learnware.model.kind, learnware.model.base) == (ADAPTER, "adapter", BASE)
+    assert learnware.model.base_revision == commit
+    assert learnware.provenance.source == "hub"
+    assert learnware.provenance.revision == adapter_commit
+    assert (learnware.semantic.licence, learnware.semantic.domain) == ("mit", "finance")
+    assert sound(learnware)
+    with Collection.open() as collection:
+        base = collection.get(BASE)
+    assert base.model.kind == "base"
+    assert {file.path for file in base.model.files} == {
+        "README.md",
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+    }
+    fetched = {path.name for path in cache().rglob("snapshots/*/*")}
+    assert not fetched & {name.split("/")[0] for name in UNWANTED}
+    assert seen[-1].done == seen[-1].total
+    assert verbs.unfinished() == []
+
+
+def test_base_that_is_here_is_not_fetched(hub: HubServer, tmp_path: Path) -> None:
+    add_base(hub, tmp_path)
+    fetch(BASE)
+    add_adapter(hub, tmp_path)
+    plan = verbs.plan_pull(ADAPTER)
+    assert plan.base == ""
+    assert {file.repo for file in plan.files} == {ADAPTER}
+    assert f"Its base {BASE} is here already." in plan.notes
+    assert fetch(ADAPTER).model.base == BASE
+
+
+def test_local_base_may_be_named(hub: HubServer, tmp_path: Path) -> None:
+    from lwtui.workflow.collect import add
+
+    add(write_base(tmp_path / "mine"), id="me/base")
+    add_adapter(hub, tmp_path, base="/home/author/base")
+    hub.add_commit(ADAPTER, {"README.md": "no word of a base"})
+    with pytest.raises(BadInput, match="Which base is this adapter for"):
+        fetch(ADAPTER)
+    assert fetch(ADAPTER, base="me/base").model.base == "me/base"
+
+
+def test_adapter_that_does_not_fit_is_not_entered(hub: HubServer, tmp_path: Path) -> None:
+    add_base(hub, tmp_path)
+    adapter = write_adapter(tmp_path / "wide", width=32, base=BASE)
+    hub.add_model("tests/wide", {path.name: path for path in adapter.iterdir()})
+    with pytest.raises(BadInput, match="does not fit"):
+        fetch("tests/wide")
+    assert ids() == [BASE]
+
+
+def test_shards_must_be_complete(hub: HubServer, tmp_path: Path) -> None:
+    index = '{"weight_map": {"a": "model-00001-of-00002.safetensors", "b": "%s"}}'
+    name = "model-00002-of-00002.safetensors"
+    files = {
+        "config.json": '{"model_type": "llama"}',
+        "model-00001-of-00002.safetensors": b"one",
+        "model.safetensors.index.json": index % name,
+    }
+    hub.add_model("tests/sharded", files)
+    with pytest.raises(BadInput, match="Not all weights are there"):
+        verbs.plan_pull("tests/sharded")
+    hub.add_commit("tests/sharded", {name: b"two"})
+    assert len([f for f in verbs.plan_pull("tests/sharded").files if ".safetensors" in f.path]) == 3
+    hub.add_commit("tests/sharded", {"model.safetensors.index.json": index % "../../etc/x"})
+    with pytest.raises(BadInput, match="Not all weights are there"):
+        verbs.plan_pull("tests/sharded")
+
+
+def test_one_quantisation_with_all_its_parts(hub: HubServer, tmp_path: Path) -> None:
+    small, part = write_gguf(tmp_path / "small.gguf"), write_gguf(tmp_path / "part.gguf")
+    files = {
+        "m-Q4_K_M.gguf": small,
+        "Q8_0/m-Q8_0-00001-of-00002.gguf": part,
+        "Q8_0/m-Q8_0-00002-of-00002.gguf": part,
+        "mmproj-f16.gguf": small,
+        "imatrix.dat": b"x",
+    }
+    hub.add_model("tests/gguf", files, card={"license": "mit"})
+    first = fetch("tests/gguf", quantisation="q4_k_m")
+    assert [f.path for f in first.model.files if f.format == "gguf"] == ["m-Q4_K_M.gguf"]
+    second = fetch("tests/gguf", quantisation="Q8_0")
+    assert [f.path for f in second.model.files if f.format == "gguf"] == [
+        "Q8_0/m-Q8_0-00001-of-00002.gguf",
+        "Q8_0/m-Q8_0-00002-of-00002.gguf",
+    ]
+    assert sound(second)
+    with pytest.raises(BadInput, match="There is no 'Q2_K' here"):
+        fetch("tests/gguf", quantisation="Q2_K")
+
+
+def test_published_specification_comes_along(hub: HubServer, tmp_path: Path) -> None:
+    add_base(hub, tmp_path)
+    published = {
+        "learnware/learnware.toml": MANIFEST,
+        "learnware/pave-starter.safetensors": b"its specification",
+        "learnware/setup.py": "raise SystemExit",
+    }
+    add_adapter(hub, tmp_path, files=published)
+    learnware = fetch(ADAPTER)
+    assert learnware.semantic.title == "Its author's title"
+    assert learnware.semantic.licence == "mit"
+    [entry] = learnware.specifications
+    assert (entry.origin, entry.rows) == ("published", 64)
+    assert learnware.specs_folder is not None
+    assert (learnware.specs_folder / entry.file).read_bytes() == b"its specification"
+    assert not list(cache().rglob("setup.py"))
+
+
+def test_what_was_known_of_it_stays_known(hub: HubServer, tmp_path: Path) -> None:
+    add_base(hub, tmp_path)
+    add_adapter(hub, tmp_path)
+    entry = SpecificationEntry("pave", "gradient", "starter", "pave-starter.safetensors")
+    known = Learnware(
+        ADAPTER,
+        ModelInfo("adapter", base=BASE),
+        Semantic(title="From the catalogue", task="support"),
+        specifications=(entry,),
+    )
+    with Collection.open() as collection:
+        Known(collection.home).put(known, {entry.file: b"vector"}, "catalogue")
+    learnware = fetch(ADAPTER)
+    assert learnware.pulled
+    assert (learnware.semantic.title, learnware.semantic.licence) == ("From the catalogue", "mit")
+    assert [each.file for each in learnware.specifications] == [entry.file]
+
+
+def test_newer_revision_keeps_what_was_made_here(hub: HubServer, tmp_path: Path) -> None:
+    add_base(hub, tmp_path)
+    add_adapter(hub, tmp_path)
+    first = fetch(ADAPTER)
+    vector = tmp_path / "vector"
+    vector.write_bytes(b"made here")
+    entry = SpecificationEntry("pave", "gradient", "starter", "pave.safetensors")
+    with Collection.open() as collection:
+        collection.add_specification(ADAPTER, vector, entry)
+    changed = write_adapter(tmp_path / "changed", rank=2, base=BASE)
+    commit = hub.add_commit(ADAPTER, {path.name: path for path in changed.iterdir()})
+    hub.add_commit(BASE, {"generation_config.json": "{}"})
+    second, base = fetch(ADAPTER), fetch(BASE)
+    assert second.provenance.revision == commit
+    assert second.models_folder != first.models_folder
+    assert second.model.parameters == first.model.parameters // 2
+    assert [each.file for each in second.specifications] == ["pave.safetensors"]
+    assert "generation_config.json" in {file.path for file in base.model.files}
+    assert sound(second)
+    assert base.model.kind == "base"
+
+
+def test_stopped_pull_goes_on_with_the_same_commit(hub: HubServer, tmp_path: Path) -> None:
+    add_big(hub, tmp_path)
+    pinned = verbs.plan_pull(BIG).revision
+    interrupt(hub, 3_000_000)
+    hub.add_commit(BIG, {"config.json": '{"model_type": "llama", "newer": 1}'})
+    [left] = verbs.unfinished()
+    assert (left.repo, left.revision) == (BIG, pinned)
+    assert 3_000_000 <= left.have < left.size
+    assert ids() == []
+    learnware = fetch(BIG)
+    assert learnware.provenance.revision == pinned
+    assert gets(hub, "/cdn/")[-1]["range"] == "bytes=3000000-"
+    assert verbs.unfinished() == []
+
+
+def test_cancel_ends_the_process_and_leaves_a_pull_to_go_on_with(
+    hub: HubServer, tmp_path: Path
+) -> None:
+    add_big(hub, tmp_path)
+    hub.inject(Fault("hang", "*model.safetensors", after=2_000_000, method="GET"))
+    context = JobContext(lambda progress: stop(progress))
+
+    def stop(progress: Progress) -> None:
+        if any(part.done >= 1_000_000 for part in progress.parts):
+            context.cancel.cancel()
+
+    with pytest.raises(Cancelled):
+        verbs.pull(BIG, context=context)
+    assert [each.repo for each in verbs.unfinished()] == [BIG]
+    assert ids() == []
+    assert verbs.pull(BIG).id == BIG
+    start = gets(hub, "/cdn/")[-1]["range"].removeprefix("bytes=").removesuffix("-")
+    assert 1_000_000 <= int(start) <= 2_000_000
+
+
+def test_discarded_pull_frees_what_it_fetched_alone(hub: HubServer, tmp_path: Path) -> None:
+    add_big(hub, tmp_path)
+    card = tmp_path / "elsewhere"
+    from huggingface_hub import hf_hub_download
+
+    card = Path(hf_hub_download(BIG, "README.md", cache_dir=cache(), endpoint=hub.url))
+    interrupt(hub, 3_000_000)
+    assert verbs.discard(BIG) >= 3_000_000
+    assert verbs.unfinished() == []
+    assert partial_sizes() == []
+    left = [path.name for path in cache().rglob("snapshots/*/*")]
+    assert left == ["README.md"]
+    assert card.read_text()
+    with pytest.raises(BadInput, match="no unfinished pull"):
+        verbs.discard(BIG)
+
+
+def test_two_pulls_of_the_same_at_once_are_one(hub: HubServer, tmp_path: Path) -> None:
+    add_big(hub, tmp_path, megabytes=4)
+    found: list[str] = []
+    threads = [threading.Thread(target=lambda: found.append(verbs.pull(BIG).id)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [BIG, BIG]
+    assert ids() == [BIG]
+    assert len(gets(hub, "/cdn/")) == 1
+
+
+def test_renamed_repository_is_followed_and_told(hub: HubServer, tmp_path: Path) -> None:
+    add_base(hub, tmp_path)
+    hub.rename(BASE, "tests/new-name")
+    plan = verbs.plan_pull(BASE)
+    assert f"{BASE} is called tests/new-name now." in plan.notes
+    assert fetch(BASE).id == "tests/new-name"
+    add_adapter(hub, tmp_path)
+    assert fetch(ADAPTER).model.base == "tests/new-name"
+
+
+def _refused(repo: str, kind: type[LwtuiError] = LwtuiError) -> str:
+    with pytest.raises(kind) as caught:
+        verbs.pull(repo)
+    assert caught.value.hint
+    assert ids() == []
+    assert not list(cache().rglob("*.incomplete"))
+    return str(caught.value)
+
+
+def test_gated_private_missing_and_wrong_token(
+    hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_base(hub, tmp_path, gated="manual")
+    add_adapter(hub, tmp_path)
+    assert "accept the terms" in _refused(BASE)
+    assert "its base cannot be had" in _refused(ADAPTER)
+    assert "or is private" in _refused("tests/nothing", BadInput)
+    monkeypatch.setenv("HF_TOKEN", "hf_wrong_token")
+    text = _refused(BASE)
+    assert "does not know your access token" in text
+    assert "hf_wrong" not in text
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert "HF_HUB_OFFLINE is set" in _refused(BASE)
+
+
+def test_revision_may_be_a_tag_or_a_commit(hub: HubServer, tmp_path: Path) -> None:
+    first = add_base(hub, tmp_path, tags=("v1",))
+    hub.add_commit(BASE, {"config.json": '{"model_type": "llama", "newer": 1}'})
+    assert verbs.plan_pull(f"{BASE}@v1").revision == first
+    assert verbs.plan_pull(BASE, revision=first).ref == ""
+    with pytest.raises(LwtuiError, match="no such revision"):
+        verbs.plan_pull(f"{BASE}@v2")
+    assert fetch(BASE, revision="v1").provenance.revision == first
+    assert (cache() / "models--tests--tiny-base" / "refs" / "v1").read_text() == first
+
+
+def test_name_of_something_else_is_not_taken_over(hub: HubServer, tmp_path: Path) -> None:
+    from lwtui.workflow.collect import add
+
+    add_base(hub, tmp_path)
+    add(write_base(tmp_path / "mine"), id=BASE)
+    with pytest.raises(BadInput, match="from elsewhere"):
+        fetch(BASE)
+
+
+def test_mirror_that_is_no_hub_is_borne(hub: HubServer, tmp_path: Path) -> None:
+    add_base(hub, tmp_path)
+    add_adapter(hub, tmp_path)
+    hub.foreign = True
+    plan = verbs.plan_pull(ADAPTER)
+    assert isinstance(plan, PullPlan)
+    assert sound(fetch(ADAPTER))
