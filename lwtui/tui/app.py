@@ -143,6 +143,7 @@ class LwtuiApp(HubApp):
             if self._data is not None:
                 await self.open_data(self._data)
         self.read_machine()
+        self.find_unfinished()
         if self.current_mode != "browse":
             self.count_learnwares()  # else the list does
 

@@ -128,6 +128,9 @@ class HubApp(JobKeeper):
             if self.pull_of(pull.repo) is None:
                 job = PullJob.begun_earlier(pull)
                 self.session_jobs.insert(0, job)
+        if message.pulls:
+            count = len(message.pulls)
+            self.tell_user(f"{count} unfinished pull{'s' * (count != 1)} can go on: see Jobs (5).")
         self.house_changed()
 
     # What else is done with the Hub, as jobs

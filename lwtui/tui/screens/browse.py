@@ -85,7 +85,8 @@ class BrowseScreen(BrowseActions):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The footer shows what this source can do."""
         if action == "pull":
-            return self.target() is not None and not self.target_is_here()
+            away = self.source == "hub" or not self.target_is_here()
+            return away and self.target() is not None
         return True
 
     # Reading

@@ -31,12 +31,11 @@ class EndPullScreen(Dialogue["Ending | None"]):
 
     def compose_body(self) -> ComposeResult:
         progress = self._job.progress
-        have = human_size(progress.done) if progress is not None else "what"
+        have = human_size(progress.done) if progress is not None else "Nothing"
         yield Static(
             Content(
-                f"Stop it. Is {have} that was fetched to stay? Then the pull can go on later from "
-                "where it was. Discarded, the space is free again; whole files that other models "
-                "use stay."
+                f"{have} fetched so far. Kept, the pull can go on later from there. Discarded, "
+                "the space is free again; whole files that other models use stay."
             ),
             classes="text",
         )

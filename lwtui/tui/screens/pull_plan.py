@@ -59,7 +59,8 @@ class PullPlanScreen(Dialogue[PullPlan | None]):
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one(RowTable).display = False
-        self._plan()
+        # What changes before the first layout would keep the size it had then.
+        self.call_after_refresh(self._plan)
 
     def _plan(self) -> None:
         self._number += 1

@@ -18,7 +18,7 @@ METHODS: tuple[tuple[Method, str, str], ...] = (
     ("auto", "whatever there is", "the first of the following that works"),
     ("published", "published in its repository", "grade A: its author's own"),
     ("datasets", "the datasets its card names", "grade B: a sample of them is read"),
-    ("answers", "its own answers", "grade C: on fixed prompts; the model runs here"),
+    ("answers", "its own answers", "grade C: on fixed prompts; it runs here"),
 )
 COLUMNS = (Column("from", 28), Column("what that is worth", 40, flex=1))
 

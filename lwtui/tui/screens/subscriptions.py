@@ -54,7 +54,7 @@ class SubscriptionsScreen(Dialogue[None]):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self._read()
+        self.call_after_refresh(self._read)
 
     def _read(self) -> None:
         self.ask(

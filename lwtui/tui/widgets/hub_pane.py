@@ -272,8 +272,8 @@ class HubPane(Vertical):
 
     def _say(self) -> None:
         said, old = self.query_one("#hub-said", Static), self.query_one("#hub-age", Static)
-        if self._asking and not self.models:
-            said.update("asking the Hub…")
+        if not self.models and self._page is None:
+            said.update("")
         else:
             said.update(Content(headline(self.query_now, len(self.models), bool(self._next))))
         text = "asking…" if self._asking else age(self._page, time.time()) if self._page else KEYS
