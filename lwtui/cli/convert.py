@@ -29,6 +29,7 @@ def convert_command(id: str, as_json: bool) -> None:
     print_text(f"Wrote {learnware.file('gguf-lora')} ({human_size(size)}).")
     if not base_has_gguf(learnware):
         print_text(
-            f"Its base {learnware.model.base} has no GGUF here yet, which llama.cpp needs too.",
+            f"Its base {learnware.model.base} has no GGUF here yet, which llama.cpp needs too: "
+            f"pull a repository named {learnware.model.base.rpartition('/')[2]}-GGUF.",
             err=True,
         )

@@ -7,8 +7,8 @@ import click
 from lwtui.cli.output import json_option, print_json, print_text
 from lwtui.cli.present import everything
 from lwtui.cli.progress import job
-from lwtui.learnware.grade import best_grade
-from lwtui.learnware.model import MINIMUM_ROWS
+from lwtui.learnware.grade import grade_of
+from lwtui.learnware.model import MINIMUM_ROWS, SpecificationEntry
 from lwtui.workflow.specify import DEFAULT_ROWS
 from lwtui.workflow.specify_learnware import Method, specify_learnware
 
@@ -44,8 +44,12 @@ def specify_command(id: str, method: Method, rows: int, as_json: bool) -> None:
         print_json(everything(learnware))
         return
     for entry in learnware.specifications:
-        grade = best_grade([entry])
-        words = f"grade {grade.letter}, {grade.words}" if grade else ""
-        print_text(f"{learnware.id}: {entry.type} in {entry.space}, {entry.rows} rows; {words}.")
-        if entry.made_by:
-            print_text(f"  {entry.made_by}")
+        print_text(words(learnware.id, entry))
+
+
+def words(identifier: str, entry: SpecificationEntry) -> str:
+    """What a specification is and where it came from, in a line or two."""
+    grade = grade_of(entry.origin)
+    told = f"{identifier}: {entry.type} in {entry.space}, {entry.rows} rows; "
+    told += f"grade {grade.letter}, {grade.words}."
+    return f"{told}\n  {entry.made_by}" if entry.made_by else told

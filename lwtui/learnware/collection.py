@@ -13,7 +13,7 @@ from pathlib import Path
 from lwtui import paths
 from lwtui.errors import BadInput
 from lwtui.jobs import JobContext
-from lwtui.learnware import adding, scan
+from lwtui.learnware import adding, scan, siblings
 from lwtui.learnware.index import (
     FILE_NAME,
     Column,
@@ -156,8 +156,15 @@ class Collection:
         return self._guarded(self._index.problems)
 
     def base_of(self, learnware: Learnware) -> Learnware | None:
-        """The learnware an adapter builds on; None if it is not here or there is none."""
-        return self.find_base(learnware.model.base) if learnware.model.base else None
+        """The learnware an adapter builds on; None if it is not here or there is none.
+
+        For an adapter with a GGUF form, that of the base comes from a repository of its own
+        (``<base>-GGUF``) where the base itself has none.
+        """
+        base = self.find_base(learnware.model.base) if learnware.model.base else None
+        if base is None or "gguf-lora" not in learnware.formats or "gguf" in base.formats:
+            return base
+        return siblings.with_gguf(base, self.list(siblings.gguf_name(base)))
 
     def find_base(self, name: str) -> Learnware | None:
         """A whole model here, by its learnware id or the Hub repository or folder it came from."""

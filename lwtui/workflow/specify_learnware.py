@@ -17,7 +17,7 @@ from lwtui.errors import BadInput, Cancelled, LwtuiError
 from lwtui.isolated import run_isolated
 from lwtui.jobs import JobContext
 from lwtui.learnware.collection import Collection
-from lwtui.learnware.grade import NAMED_DATASETS, OWN_ANSWERS, PUBLISHED, TRAINING_DATA, grade_of
+from lwtui.learnware.grade import NAMED_DATASETS, OWN_ANSWERS, PUBLISHED, grade_of
 from lwtui.learnware.known import Known
 from lwtui.learnware.model import MINIMUM_ROWS, DataSource, Learnware, SpecificationEntry
 from lwtui.workflow.own_answers import PARTS, write_answers
@@ -95,17 +95,21 @@ class _Job:
 
     def published(self) -> Learnware:
         """What its repository holds under ``learnware/``."""
+        from lwtui.dock.hub_errors import NotOnHub
         from lwtui.dock.remote import remote_learnware
 
         if not self._repository:
             raise BadInput(f"{self.learnware.id} does not come from the Hub.")
         self._context.progress(0, None, f"looking at {self._repository}")
-        for revision in dict.fromkeys((self.learnware.provenance.revision, "")):
-            found = remote_learnware(self._repository, revision)
-            if found is not None and (
-                revision == self.learnware.provenance.revision
-                or _same_weights(found[0], self.learnware)
-            ):
+        ours = self.learnware.provenance.revision
+        for revision in dict.fromkeys((ours, "")):
+            try:
+                found = remote_learnware(self._repository, revision)
+            except NotOnHub:
+                if not revision:
+                    raise
+                continue  # its history was rewritten since
+            if found is not None and (revision == ours or _same_weights(found[0], self.learnware)):
                 return self._take(*found)
         raise LwtuiError(f"{self._repository} holds no specification of these weights.")
 
@@ -196,9 +200,7 @@ class _Job:
         return self._collection.get(identifier)
 
     def _take(self, theirs: Learnware, files: dict[str, bytes]) -> Learnware:
-        """Enter the specifications of a published manifest."""
-        from lwtui.spec.specification import load_specification
-
+        """Enter the specifications of a published manifest, each with the origin it states."""
         if not theirs.specifications:
             raise LwtuiError(f"{self._repository} holds a manifest without a specification.")
         if not self.learnware.pulled:
@@ -212,10 +214,6 @@ class _Job:
             for entry in theirs.specifications:
                 file = folder / "published.safetensors"
                 file.write_bytes(files[entry.file])
-                load_specification(file)
-                # Its author's own word on where it came from counts, when it is a lesser one.
-                own = entry.origin not in ("", TRAINING_DATA)
-                entry = dataclasses.replace(entry, origin=entry.origin if own else PUBLISHED)
                 kept = self._add(file, entry, theirs.semantic.data)
         return kept
 

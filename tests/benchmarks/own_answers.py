@@ -1,6 +1,6 @@
 """What is a specification worth that was made of a model's own answers to the probe prompts?
 
-    python tests/benchmarks/own_answers.py --data DIR [--cache FILE] [--rows 64]
+    python -m tests.benchmarks.own_answers --data DIR [--cache FILE] [--rows 64]
 
 ``DIR`` holds the task data the collection was made from (see lwtui/starter). The starter
 learnwares have true specifications, made of their training data. Here each gets a second one, of
@@ -10,16 +10,22 @@ its own answers, as if nothing were known of its data; then
 2. users: the test side of each task, matched against own-answers specifications alone, against
    true ones alone, and against true ones of which the right specialist's alone is of its answers.
 
-Several ways to make it are compared: ``plain`` (prompts and answers as they are), ``no prompt``
-(without the part of the prompts, which are everybody's), ``base`` (less what the bare base
-answers), ``mean`` (less the mean of the other learnwares' own-answers specifications).
+Specifications of named datasets are measured beside them: the training files, on a Hub of loopback
+as a card would name them, sampled and read as ``lwtui specify --method datasets`` does. That is
+the best case: the card names what it was trained on, and nothing else.
+
+Several ways to make one of own answers are compared: ``plain`` (prompts and answers as they are),
+``no prompt`` (without the part of the prompts, which are everybody's: what lwtui does), ``base``
+(less what the bare base answers), ``mean`` (less the mean of the other learnwares' ones).
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import statistics
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,8 +35,11 @@ from safetensors.numpy import load_file, save_file
 
 from lwtui.backend.choose import choose
 from lwtui.backend.client import ModelProcess
+from lwtui.dataset import open_dataset
 from lwtui.dataset.example import Example
+from lwtui.dock import named_datasets
 from lwtui.dock.probe import probe_set
+from lwtui.jobs import JobContext
 from lwtui.learnware.collection import Collection
 from lwtui.learnware.model import Learnware
 from lwtui.spec.compare import space_mean
@@ -41,6 +50,7 @@ from lwtui.spec.specification import Specification, load_specification
 from lwtui.starter import corpus, plan
 from lwtui.starter.specifications import example
 from lwtui.workflow.own_answers import ask
+from tests.hub.server import HubServer
 
 Parts = dict[str, np.ndarray]
 """Part to unit vector."""
@@ -77,7 +87,9 @@ def measure(data: Path, cache: Path, rows: int) -> dict[str, dict[str, Parts]]:
         return found
     space = find_space("starter")
     reference = load_reference(space, device="cpu")
-    found = {"own": {}, "user": {}}
+    found = {"own": {}, "user": {}, "named": {}}
+    for name, examples in named_rows(data, rows).items():
+        found["named"][name] = compute(examples, space, "gradient", reference=reference).parts
     with Collection.open() as collection, ModelProcess() as process:
         for learnware in [i for i in collection.list() if i.id.startswith("starter/")]:
             started = time.monotonic()
@@ -102,6 +114,24 @@ def measure(data: Path, cache: Path, rows: int) -> dict[str, dict[str, Parts]]:
         },
         cache,
     )
+    return found
+
+
+def named_rows(data: Path, rows: int) -> dict[str, list[Example]]:
+    """Learnware -> rows of the datasets that it was trained on, sampled from a loopback Hub."""
+    found = {}
+    with HubServer() as hub, tempfile.TemporaryDirectory() as folder:
+        os.environ["HF_ENDPOINT"] = hub.url
+        for file in sorted(data.glob("*/*/train.jsonl.gz")):
+            name = f"{file.parts[-3]}/{file.parts[-2]}"
+            hub.add_dataset(name, {"train.jsonl.gz": file})
+        for recipe in plan.RECIPES:
+            work = Path(folder) / recipe.name
+            work.mkdir()
+            request = {"names": list(recipe.tasks), "rows": rows, "folder": str(work)}
+            told = named_datasets.run(request, JobContext())
+            assert told["rows"] == rows, told
+            found[recipe.name] = list(open_dataset(work / "rows.jsonl"))
     return found
 
 
@@ -190,6 +220,9 @@ def main() -> None:
     own = {name: parts for name, parts in found["own"].items() if name in true or name == "base"}
     print("true specifications")
     compare(true, true, users)
+    print("of named datasets")
+    named = {name: less(units(found["named"][name]), centre) for name in true}
+    compare(named, true, users)
     for way, made in variants(own, centre).items():
         print(way)
         compare(made, true, users)

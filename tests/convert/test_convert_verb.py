@@ -103,6 +103,27 @@ def test_the_verb(added: Path, home: Path, capfd: pytest.CaptureFixture[str]) ->
     assert "whole model" in capfd.readouterr().err
 
 
+@needs_llama_cpp
+def test_a_base_whose_gguf_is_in_a_repository_of_its_own(
+    home: Path, tiny: TinyModel, capfd: pytest.CaptureFixture[str]
+) -> None:
+    collect.add(tiny.base, id="tests/Base-1")
+    collect.add(tiny.adapter, id="tests/adapter", base="tests/Base-1")
+    capfd.readouterr()
+    assert run_command(["convert", "tests/adapter"]) == 0
+    assert "no GGUF here yet" in capfd.readouterr().err
+    collect.add(tiny.gguf, id="others/base-10-GGUF")
+    collect.add(tiny.gguf, id="others/base-1-GGUF")
+    with Collection.open() as collection:
+        made = collection.get("tests/adapter")
+        base = collection.base_of(made)
+        assert base is not None
+        assert (base.id, base.formats) == ("tests/Base-1", ("safetensors", "gguf"))
+        assert base.file("gguf") == collection.get("others/base-1-GGUF").file("gguf")
+    question = TALKS[0][0]
+    assert answer(made, question) == answer(made, question, "transformers")
+
+
 def test_what_is_not_here(home: Path, small: MakeSmall) -> None:
     with pytest.raises(BadInput, match="no learnware"):
         convert("tests/nothing")

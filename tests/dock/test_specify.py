@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "backend"))
 
 from tiny_models import TinyModel, make_all
 
+from lwtui.cli import specify as specify_verb
 from lwtui.cli.main import run_command
 from lwtui.dock.probe import probe_set
 from lwtui.errors import BadInput, Cancelled, LwtuiError
@@ -20,9 +22,11 @@ from lwtui.jobs import CancelToken, JobContext
 from lwtui.learnware.collection import Collection
 from lwtui.learnware.grade import best_grade, grade_of
 from lwtui.learnware.known import Known
+from lwtui.learnware.manifest import write_manifest
 from lwtui.learnware.model import (
     DataSource,
     Learnware,
+    ModelFile,
     ModelInfo,
     Provenance,
     Semantic,
@@ -30,6 +34,7 @@ from lwtui.learnware.model import (
 )
 from lwtui.spec.specification import load_specification
 from lwtui.workflow import collect
+from lwtui.workflow.specify import specify
 from lwtui.workflow.specify_learnware import specify_learnware, work_folder
 from tests.dock.dataset_builders import SCRIPT, jsonl
 from tests.hub.server import HubServer
@@ -102,8 +107,10 @@ def test_of_named_datasets(hub: HubServer, home: Path, pulled: str) -> None:
     assert only(again).sha256 == entry.sha256
 
 
-def test_of_its_own_answers(home: Path, pulled: str) -> None:
-    made = specify_learnware(pulled, method="answers")
+def test_of_its_own_answers_then_of_better_ones_and_never_back(
+    hub: HubServer, home: Path, pulled: str
+) -> None:
+    made = specify_learnware(pulled)  # the Hub has neither it nor its datasets
     entry = only(made)
     assert (entry.origin, grade_of(entry.origin).letter) == ("own answers", "C")
     assert entry.made_by.endswith(probe_set().name)
@@ -111,19 +118,74 @@ def test_of_its_own_answers(home: Path, pulled: str) -> None:
     assert made.specs_folder is not None
     assert set(load_specification(made.specs_folder / entry.file).parts) == {"answer", "output"}
     assert not left_over(home)
-
-
-def test_the_first_that_works_and_never_in_place_of_a_better_one(
-    hub: HubServer, home: Path, pulled: str
-) -> None:
-    made = specify_learnware(pulled)
-    assert only(made).origin == "own answers"  # the Hub has neither it nor its datasets
     hub.add_dataset("data/tea", {"train.jsonl": jsonl("tea")})
     made = specify_learnware(pulled, rows=16)
     assert only(made).origin == "named datasets"
     with pytest.raises(BadInput, match="better specification: grade B"):
         specify_learnware(pulled, method="answers")
-    assert only(made).sha256 == only(specify_learnware(pulled, rows=16)).sha256
+
+
+def publish(hub: HubServer, home: Path, tiny: TinyModel, weights: bytes, rows: int = 20) -> bytes:
+    """Put someone/adapter on the Hub with a specification; its file."""
+    folder = home.parent / "published"
+    (folder / "data").mkdir(parents=True)
+    (folder / "data" / "rows.jsonl").write_bytes(jsonl("tea"))
+    made = specify(folder / "data", rows=rows)
+    file = folder / f"pave-{made.space}.safetensors"
+    made.export(file)
+    entry = SpecificationEntry("pave", made.recipe, made.space, file.name, "", rows)
+    sha256 = hashlib.sha256(weights).hexdigest()
+    model = ModelInfo(
+        "adapter",
+        base="someone/base",
+        files=(ModelFile("adapter_model.safetensors", "peft", len(weights), sha256),),
+    )
+    write_manifest(
+        folder,
+        Learnware(
+            "someone/adapter",
+            model,
+            Semantic(data=(DataSource("data/tea", licence="mit"),)),
+            specifications=(entry,),
+        ),
+    )
+    hub.add_model(
+        "someone/adapter",
+        {
+            "adapter_config.json": tiny.adapter / "adapter_config.json",
+            "adapter_model.safetensors": weights,
+            "learnware/learnware.toml": (folder / "learnware.toml").read_text(),
+            f"learnware/{file.name}": file,
+        },
+    )
+    return file.read_bytes()
+
+
+def test_published(hub: HubServer, home: Path, pulled: str, tiny: TinyModel) -> None:
+    weights = (tiny.adapter / "adapter_model.safetensors").read_bytes()
+    published = publish(hub, home, tiny, weights)
+    made = specify_learnware(pulled)
+    entry = only(made)
+    assert (entry.origin, grade_of(entry.origin).letter) == ("published", "A")
+    assert made.specs_folder is not None
+    assert (made.specs_folder / entry.file).read_bytes() == published
+    assert made.semantic.data[0] == DataSource("data/tea", licence="mit")
+
+
+def test_published_of_other_weights(
+    hub: HubServer, home: Path, pulled: str, tiny: TinyModel
+) -> None:
+    other = (tiny.second_adapter / "adapter_model.safetensors").read_bytes()
+    publish(hub, home, tiny, other)
+    with pytest.raises(LwtuiError, match="no specification of these weights"):
+        specify_learnware(pulled, method="published")
+    # One that is only known gets it with the manifest.
+    collect.remove(pulled)
+    with Collection.open() as collection:
+        assert collection.find(pulled) is None
+    Known(home).put(Learnware(pulled, ModelInfo("adapter", base="someone/base")), {}, "catalogue")
+    made = specify_learnware(pulled, method="published")
+    assert (made.pulled, only(made).origin) == (False, "published")
 
 
 def test_one_that_is_only_known(hub: HubServer, home: Path) -> None:
@@ -218,9 +280,11 @@ def test_the_verb(
     assert run_command(["specify", pulled, "--method", "datasets", "--rows", "16", "--json"]) == 0
     told = json.loads(capfd.readouterr().out)
     assert told["specifications"][0]["origin"] == "named datasets"
-    assert run_command(["specify", pulled, "--method", "datasets", "--rows", "16"]) == 0
-    assert "grade B, of datasets its card names, sampled" in capfd.readouterr().out
-    assert run_command(["specify", pulled, "--method", "published"]) in (1, 2)
+    with Collection.open() as collection:
+        entry = only(collection.get(pulled))
+    assert "grade B, of datasets its card names, sampled" in specify_verb.words(pulled, entry)
+    assert run_command(["specify", pulled, "--method", "published"]) == 2
+    assert "someone/adapter" in capfd.readouterr().err
     assert run_command(["specify", "no/body"]) == 2
 
 
