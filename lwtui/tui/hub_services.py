@@ -43,9 +43,10 @@ class UpdateView:
     id: str
     here: str
     there: str
-    """Commits."""
+    """Commits; ``there`` is empty when the Hub no longer has it."""
     changed: tuple[tuple[str, str, int], ...]
     """(``added``, ``changed`` or ``removed``; path; bytes) of each file."""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,23 @@ class PublishRequest:
     to: str
     private: bool = False
     base: str = ""
-    """Repository of its base on the Hub; empty: as its manifest says."""
+    """Repository of its base on the Hub, if it has another name there."""
+    as_base: bool = False
+    """A whole model for adapters to build on, without a specification."""
+
+
+@dataclass(frozen=True)
+class PublishFile:
+    """One file that would be sent."""
+
+    path: str
+    size: int
+    """Bytes."""
+    sha256: str
+    status: str = "new"
+    """``new``, ``replaces`` or ``same`` as what the repository has."""
+    origin: str = ""
+    """Where it comes from, in words."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +82,16 @@ class PublishView:
 
     to: str
     private: bool
-    files: tuple[tuple[str, int, str], ...]
-    """(path in the repository, bytes, SHA-256) of each."""
+    files: tuple[PublishFile, ...]
     warnings: tuple[str, ...] = ()
+    new: bool = True
+    """The repository does not exist yet and is made."""
+    user: str = ""
+    """Whom the token belongs to."""
+    to_send: int = 0
+    """Bytes that are not there yet."""
     plan: Any = None
     """The workflow's own; handed back to :meth:`HubServices.publish` as it is."""
-
-    @property
-    def size(self) -> int:
-        """Bytes in all."""
-        return sum(size for _, size, _ in self.files)
 
 
 @dataclass(frozen=True)

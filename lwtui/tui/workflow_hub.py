@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lwtui.dock.record import HubModel, HubPage, HubQuery, UnfinishedPull
 from lwtui.tui.hub_services import (
     Choice,
     Method,
+    PublishFile,
     PublishRequest,
     PublishView,
     PullOffer,
@@ -34,14 +36,16 @@ class WorkflowHub:
     # Find
 
     def search_hub(self, query: HubQuery, cursor: str, fresh: bool) -> HubPage:
-        from lwtui.workflow.search import catalogue_models, marked, search_hub
+        from lwtui.workflow.search import marked, search_hub
+        from lwtui.workflow.search_catalogue import search_catalogue
 
         if cursor == AFTER_CATALOGUE:
             return search_hub(query, "", fresh)
         if not cursor and query == HubQuery(sort=query.sort):
-            catalogue = catalogue_models()
-            if catalogue:  # without the network, and at once; what the Hub has comes after it
-                return HubPage(marked(catalogue), AFTER_CATALOGUE)
+            # Without the network, and at once, unless the user wants it fresh. What the Hub has
+            # comes after it.
+            page = search_catalogue(query, check=fresh)
+            return replace(page, models=marked(page.models), next=AFTER_CATALOGUE)
         return search_hub(query, cursor, fresh)
 
     def hub_model(self, repo: str) -> HubModel:
@@ -91,7 +95,7 @@ class WorkflowHub:
     def unfinished_pulls(self) -> list[UnfinishedPull]:
         from lwtui.workflow.pull import unfinished
 
-        return list(unfinished())
+        return unfinished()
 
     def discard_pull(self, repo: str) -> int:
         from lwtui.workflow.pull import discard
@@ -101,18 +105,19 @@ class WorkflowHub:
     def adoptable(self) -> list[HubModel]:
         from lwtui.workflow.pull import adoptable
 
-        return list(adoptable())
+        return adoptable()
 
     def adopt(self, repos: Sequence[str], context: JobContext) -> list[Learnware]:
         from lwtui.workflow.pull import adopt
 
-        return list(adopt(tuple(repos)))
+        return adopt(repos, context=context)
 
     def updates(self, context: JobContext) -> list[UpdateView]:
         from lwtui.workflow.pull import updates
 
         return [
-            UpdateView(each.id, each.here, each.there, tuple(each.changed)) for each in updates()
+            UpdateView(each.id, each.here, each.there, each.changed, each.note)
+            for each in updates(context=context)
         ]
 
     # Specify, convert, publish, indexes
@@ -132,9 +137,21 @@ class WorkflowHub:
     def plan_publish(self, request: PublishRequest, context: JobContext) -> PublishView:
         from lwtui.workflow.publish import plan_publish
 
-        plan = plan_publish(request.learnware, request.to, private=request.private)
-        files = tuple((each.path, each.size, each.sha256) for each in plan.files)
-        return PublishView(plan.to, plan.private, files, tuple(plan.warnings), plan)
+        plan = plan_publish(
+            request.learnware,
+            request.to,
+            private=request.private,
+            base=request.base,
+            as_base=request.as_base,
+            context=context,
+        )
+        files = tuple(
+            PublishFile(each.path, each.size, each.sha256, each.status, each.origin)
+            for each in plan.files
+        )
+        return PublishView(
+            plan.to, plan.private, files, plan.warnings, plan.new, plan.user, plan.to_send, plan
+        )
 
     def publish(self, view: PublishView, context: JobContext) -> str:
         from lwtui.workflow.publish import publish

@@ -15,6 +15,7 @@ from lwtui.learnware.model import Learnware, ModelInfo, Provenance, Semantic
 from lwtui.tui.hub_services import (
     Choice,
     Method,
+    PublishFile,
     PublishRequest,
     PublishView,
     PullOffer,
@@ -255,13 +256,15 @@ class FakeHub:
         if "/" not in request.to:
             raise BadInput(f"{request.to!r} is not the name of a repository.")
         files = (
-            ("README.md", 2_310, "11" * 32),
-            ("adapter_model.safetensors", 720_000, "22" * 32),
-            ("learnware/learnware.toml", 1_480, "33" * 32),
-            ("learnware/pave-starter.safetensors", 88_000, "44" * 32),
+            PublishFile("README.md", 2_310, "11" * 32, "replaces"),
+            PublishFile("adapter_model.safetensors", 720_000, "22" * 32, "same"),
+            PublishFile("learnware/learnware.toml", 1_480, "33" * 32),
+            PublishFile("learnware/pave-starter.safetensors", 88_000, "44" * 32),
         )
         warning = "Its licence asks to name the author."
-        return PublishView(request.to, request.private, files, (warning,), request)
+        return PublishView(
+            request.to, request.private, files, (warning,), False, "me", 91_790, request
+        )
 
     def publish(self, view: PublishView, context: JobContext) -> str:
         self.done.append(("publish", view.to, str(view.private)))

@@ -11,7 +11,14 @@ from lwtui.dock.record import HubFile, HubModel, PullFile, PullPlan, UnfinishedP
 from lwtui.errors import BadInput, LwtuiError
 from lwtui.jobs import JobContext, Part
 from lwtui.learnware.model import Learnware
-from lwtui.tui.hub_services import Choice, PublishRequest, PublishView, PullOffer, UpdateView
+from lwtui.tui.hub_services import (
+    Choice,
+    PublishFile,
+    PublishRequest,
+    PublishView,
+    PullOffer,
+    UpdateView,
+)
 
 from .fake_hub import hub_model
 from .fakes import FakeServices
@@ -41,7 +48,9 @@ class HostileHub(FakeServices):
         self.hub_problem = texts[0]
         self.unfinished = [UnfinishedPull(f"o/{texts[1]}", texts[1], 100, 40, texts[2])]
         self.cached = self.models[:3]
-        self.newer = [UpdateView(texts[0], texts[1], texts[2], ((texts[3], texts[4], 5),))]
+        self.newer = [
+            UpdateView(texts[0], texts[1], texts[2], ((texts[3], texts[4], 5),), texts[5])
+        ]
 
     def hub_model(self, repo: str) -> HubModel:
         found = next(model for model in self.models if model.id == repo)
@@ -66,8 +75,8 @@ class HostileHub(FakeServices):
     def plan_publish(self, request: PublishRequest, context: JobContext) -> PublishView:
         if request.private:
             raise BadInput(self.texts[0], hint=self.texts[1])
-        files = tuple((text, 5, text) for text in self.texts)
-        return PublishView(self.texts[2], False, files, tuple(self.texts))
+        files = tuple(PublishFile(text, 5, text, text, text) for text in self.texts)
+        return PublishView(self.texts[2], False, files, tuple(self.texts), True, self.texts[3])
 
 
 @FEWER

@@ -50,7 +50,7 @@ async def test_convert_that_cannot_be_done_says_so() -> None:
 async def test_publish_shows_exactly_what_would_leave_and_sends_after_a_yes() -> None:
     services = FakeServices(6)
     app = app_with(services)
-    async with app.run_test(size=SIZE) as pilot:
+    async with app.run_test(size=(120, 30)) as pilot:
         await ready(pilot)
         await pilot.press("P")
         await wait_until(pilot, lambda: isinstance(app.screen, PublishScreen))
@@ -64,8 +64,8 @@ async def test_publish_shows_exactly_what_would_leave_and_sends_after_a_yes() ->
         await wait_until(pilot, lambda: "Exactly this" in text_of(app, "#publish-sum"))
         await wait_until(pilot, lambda: "learnware/pave-starter.safetensors" in screen_text(app))
         shown = screen_text(app)
-        assert "me/bank (only you see it): 4 files, 812 kB" in shown
-        assert "720,000  222222222222" in shown
+        assert "me/bank (there already, as me; only you see it): 4 files" in " ".join(shown.split())
+        assert "720,000 same 222222222222" in " ".join(shown.split())
         assert "asks to name the author" in shown
         assert not services.done
         await pilot.press("escape")  # back to the form, with what was typed

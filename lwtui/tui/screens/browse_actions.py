@@ -207,7 +207,7 @@ class BrowseActions(ModeScreen):
         target = self.target()
         if target is None:
             return
-        if not self.target_is_here():
+        if self.source == "hub" and not self.target_is_here():
             self.action_pull()
             return
 

@@ -20,7 +20,12 @@ from lwtui.tui.text import clean, human_size, one_line
 from lwtui.tui.widgets.line_input import LineInput
 from lwtui.tui.widgets.row_table import Cell, Column, RowTable
 
-COLUMNS = (Column("file", 30, flex=1), Column("bytes", 14, right=True), Column("SHA-256", 12))
+COLUMNS = (
+    Column("file", 36, flex=1),
+    Column("bytes", 14, right=True),
+    Column("there", 8),
+    Column("SHA-256", 12, rank=1),
+)
 
 
 class PublishScreen(Dialogue[PublishView | None]):
@@ -42,14 +47,14 @@ class PublishScreen(Dialogue[PublishView | None]):
         with Vertical(id="publish-form", classes="text"):
             yield Static("Repository on the Hub. It is made if it is not there.", classes="muted")
             yield LineInput(placeholder="your-name/model-name", id="publish-to", compact=True)
-            yield Static("Its base there, for its card.", classes="text muted")
-            yield LineInput(
-                one_line(self._learnware.model.base, 140),
-                placeholder="owner/name, or leave it empty",
-                id="publish-base",
-                compact=True,
-            )
+            adapter = self._learnware.model.kind == "adapter"
+            base = f"its base's repository, if not {one_line(self._learnware.model.base, 60)}"
+            if adapter:
+                yield LineInput(placeholder=base, id="publish-base", compact=True)
             yield Checkbox("private: only you see it", id="publish-private", compact=True)
+            if not adapter:
+                text = "for adapters to build on: without a specification"
+                yield Checkbox(text, id="publish-as-base", compact=True)
         with Vertical(id="publish-list", classes="text"):
             yield Static(id="publish-sum", markup=False)
             yield RowTable(COLUMNS, self._cells)
@@ -77,7 +82,8 @@ class PublishScreen(Dialogue[PublishView | None]):
             self._learnware.id,
             to,
             self.query_one("#publish-private", Checkbox).value,
-            self.query_one("#publish-base", Input).value.strip(),
+            "".join(field.value.strip() for field in self.query("#publish-base").results(Input)),
+            any(box.value for box in self.query("#publish-as-base").results(Checkbox)),
         )
         self._planning = True
         self._say("making the list; nothing is sent yet…")
@@ -94,13 +100,16 @@ class PublishScreen(Dialogue[PublishView | None]):
             return
         self._view = view = message.view
         who = "only you see it" if view.private else "everyone sees it"
+        if view.user:
+            there = "made new" if view.new else "there already"
+            who = f"{there}, as {one_line(view.user, 60)}; {who}"
         count = len(view.files)
         self.query_one("#publish-sum", Static).update(
             Content.assemble(
                 "Exactly this would be sent to ",
                 (one_line(view.to, 140), "bold"),
                 f" ({who}): {count} file{'s' * (count != 1)}, ",
-                (human_size(view.size), "bold $accent"),
+                (human_size(view.to_send), "bold $accent"),
             )
         )
         self._go(listing=True)
@@ -123,8 +132,13 @@ class PublishScreen(Dialogue[PublishView | None]):
     def _cells(self, row: int) -> list[Cell] | None:
         if self._view is None:
             return None
-        path, size, sha256 = self._view.files[row]
-        return [one_line(path, 160), f"{size:,}", (one_line(sha256, 64)[:12], "dim")]
+        file = self._view.files[row]
+        return [
+            one_line(file.path, 160),
+            f"{file.size:,}",
+            (one_line(file.status, 12), "dim" if file.status == "same" else "accent"),
+            (one_line(file.sha256, 64)[:12], "dim"),
+        ]
 
     def action_publish(self) -> None:
         if self._view is not None:

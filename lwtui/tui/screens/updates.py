@@ -54,17 +54,23 @@ class UpdatesScreen(Dialogue[UpdateView | None]):
 
     @on(RowTable.Moved)
     def _moved(self, message: RowTable.Moved) -> None:
-        changed = self._updates[message.row].changed
+        update = self._updates[message.row]
+        changed = update.changed
         lines = [
             f"{one_line(status, 12):<9} {one_line(path, 140)}  {human_size(size) if size else ''}"
             for status, path, size in changed[:SHOWN]
         ]
         if len(changed) > SHOWN:
             lines.append(f"… and {len(changed) - SHOWN:,} more")
+        if update.note:
+            lines.insert(0, one_line(update.note, 300))
+        self.query_one("#pull", Button).disabled = not update.there
         self.query_one("#changed", Static).update(Content("\n".join(lines)))
 
     def action_pull(self) -> None:
-        self.dismiss(self._updates[self.query_one(RowTable).cursor])
+        update = self._updates[self.query_one(RowTable).cursor]
+        if update.there:
+            self.dismiss(update)
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
