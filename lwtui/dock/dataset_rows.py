@@ -54,8 +54,8 @@ def fetch_rows(
             read.append(file.path)
         except OverBudgetError:
             problem = LwtuiError(
-                f"{one_line(file.path, 120)} cannot be sampled with the "
-                f"{budget.size / 1e6:.0f} MB that lwtui allows itself."
+                f"{one_line(file.path, 120)} cannot be sampled within the "
+                f"{budget.size / 1e6:.0f} MB and {budget.seconds:.0f} s that lwtui allows itself."
             )
             break
         except LwtuiError as error:

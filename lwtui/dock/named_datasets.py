@@ -31,8 +31,11 @@ MOST_DATASETS = 8
 """A card may name hundreds; the first ones are sampled."""
 BYTES = 24 * 1024 * 1024
 """Fetched at most of one dataset."""
+SECONDS = 180.0
+"""A server that drips is given up after this time."""
 CONVERTED = "refs/convert/parquet"
 _INFO_LIMIT = 16 * 1024 * 1024
+_TREE_PAGES = 5
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?")
 _POOL = 4
 """Rows looked at for each one that is used."""
@@ -109,7 +112,7 @@ def _sample(name: str, rows: int, work: Path, context: JobContext) -> tuple[Samp
     """Rows of one dataset. What is wrong with it is told, not raised; ``Cancelled`` is."""
     from lwtui.dataset import open_dataset
 
-    budget = Budget(BYTES, context, name)
+    budget = Budget(BYTES, SECONDS, context, name)
     sampled = Sampled(name)
     try:
         context.progress(0, BYTES, f"looking at {name}")
@@ -146,9 +149,9 @@ def _find(name: str) -> _Source:
     told = _info(name, "main")
     card = told.get("cardData")
     card = card if isinstance(card, dict) else {}
-    sizes = _sizes(told)
-    files = choose(data_files(sizes), card)
     revision = _commit(told, "main")
+    sizes = _sizes(told) or _tree(name, revision)
+    files = choose(data_files(sizes), card)
     if not files:
         try:
             converted = _info(name, CONVERTED)
@@ -184,6 +187,24 @@ def _sizes(told: Mapping[str, Any]) -> dict[str, int]:
         size = each.get("size") if isinstance(each, dict) else None
         if isinstance(path, str) and isinstance(size, int) and size >= 0:
             found[path] = size
+    return found
+
+
+def _tree(name: str, revision: str) -> dict[str, int]:
+    """The same from the list of files: mirrors tell no sizes elsewhere."""
+    address = f"/api/datasets/{name}/tree/{quote(revision, safe='')}"
+    found: dict[str, int] = {}
+    params: dict[str, str] | None = {"recursive": "true"}
+    for _ in range(_TREE_PAGES):
+        told, address = hub.read_json(address, params, limit=_INFO_LIMIT, repo=name)
+        params = None
+        for each in told if isinstance(told, list) else []:
+            if isinstance(each, dict) and each.get("type") == "file":
+                path, size = each.get("path"), each.get("size")
+                if isinstance(path, str) and isinstance(size, int) and size >= 0:
+                    found[path] = size
+        if not address:
+            break
     return found
 
 

@@ -7,6 +7,8 @@ where a server ignores the range, as some mirrors do.
 from __future__ import annotations
 
 import io
+import math
+import time
 from typing import TYPE_CHECKING
 
 from lwtui.dock import hub
@@ -22,11 +24,19 @@ _SILENCE = 15.0
 
 
 class Budget:
-    """Bytes that may still be fetched; shared by the files of one dataset."""
+    """Bytes that may still be fetched, and until when; shared by the files of one dataset."""
 
-    def __init__(self, size: int, context: JobContext | None = None, name: str = "") -> None:
+    def __init__(
+        self,
+        size: int,
+        seconds: float = math.inf,
+        context: JobContext | None = None,
+        name: str = "",
+    ) -> None:
         self.size = size
+        self.seconds = seconds
         self.left = size
+        self._end = time.monotonic() + seconds
         self._context = context
         self._name = name
 
@@ -36,7 +46,7 @@ class Budget:
 
     def take(self, count: int) -> None:
         """Raises ``OverBudgetError`` before more is fetched than allowed, and ``Cancelled``."""
-        if count > self.left:
+        if count > self.left or time.monotonic() > self._end:
             raise OverBudgetError
         self.left -= count
         if self._context is not None:
@@ -44,7 +54,7 @@ class Budget:
 
 
 class OverBudgetError(Exception):
-    """There are more bytes than may be fetched."""
+    """There are more bytes than may be fetched, or they come too slowly."""
 
 
 class NoRangesError(LwtuiError):
@@ -105,7 +115,7 @@ def read_range(
 
 def _take(stream: httpx2.Response, length: int, budget: Budget) -> bytes:
     body = bytearray()
-    for piece in stream.iter_bytes(chunk_size=65_536):
+    for piece in stream.iter_bytes():
         piece = piece[: length - len(body)]
         budget.take(len(piece))
         body += piece

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
-from lwtui import paths
 from lwtui.errors import BadInput
 from lwtui.isolated import run_isolated
 from lwtui.jobs import JobContext
 from lwtui.learnware.collection import Collection
 from lwtui.learnware.model import Learnware, ModelFile
+from lwtui.workflow.work_folder import work_folder
 
 FILE_NAME = "adapter-f16.gguf"
-_PREFIX = "convert-"
 
 
 def convert(id: str, *, context: JobContext | None = None) -> Learnware:
@@ -32,10 +30,8 @@ def convert(id: str, *, context: JobContext | None = None) -> Learnware:
             raise AssertionError("checked")
         weights, gguf = base.file("safetensors"), base.file("gguf")
         hub = base.provenance.source == "hub"
-        cache = paths.home() / "cache"
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=cache) as temporary:
-            out = Path(temporary) / FILE_NAME
+        with work_folder("convert") as temporary:
+            out = temporary / FILE_NAME
             request = {
                 "adapter": str(folder),
                 "model": str(weights.parent) if weights is not None and weights.is_file() else "",

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from lwtui import __version__, paths
+from lwtui import __version__
 from lwtui.dock.probe import probe_set
 from lwtui.errors import BadInput, Cancelled, LwtuiError
 from lwtui.isolated import run_isolated
@@ -22,12 +18,12 @@ from lwtui.learnware.known import Known
 from lwtui.learnware.model import MINIMUM_ROWS, DataSource, Learnware, SpecificationEntry
 from lwtui.workflow.own_answers import PARTS, write_answers
 from lwtui.workflow.specify import DEFAULT_RECIPE, DEFAULT_ROWS, DEFAULT_SPACE, specify
+from lwtui.workflow.work_folder import work_folder
 
 if TYPE_CHECKING:
     from lwtui.spec.specification import Specification
 
 Method = Literal["auto", "published", "datasets", "answers"]
-_PREFIX = "specify-"
 _TYPE = "pave"
 
 
@@ -121,7 +117,7 @@ class _Job:
         names = [name for name in self._dataset_names() if is_dataset_name(name)]
         if not names:
             raise LwtuiError(f"The card of {self.learnware.id} names no dataset of the Hub.")
-        with work_folder() as folder:
+        with work_folder("specify") as folder:
             request = {"names": names, "rows": self._rows, "folder": str(folder)}
             told = run_isolated("lwtui.dock.named_datasets:run", request, self._context)
             read = [each for each in told["datasets"] if each["rows"]]
@@ -135,7 +131,7 @@ class _Job:
         """Of what it answers to the probe prompts."""
         self._check_better(OWN_ANSWERS)
         base = self._collection.base_of(self.learnware)
-        with work_folder() as folder:
+        with work_folder("specify") as folder:
             file = folder / "answers.jsonl"
             write_answers(self.learnware, base, file, self._context)
             made = self._specify(file)
@@ -210,7 +206,7 @@ class _Job:
             self._collection.refresh()
             return self._collection.get(self.learnware.id)
         kept = self.learnware
-        with work_folder() as folder:
+        with work_folder("specify") as folder:
             for entry in theirs.specifications:
                 file = folder / "published.safetensors"
                 file.write_bytes(files[entry.file])
@@ -245,19 +241,3 @@ def _same_weights(theirs: Learnware, ours: Learnware) -> bool:
 
 def _key(entry: SpecificationEntry) -> tuple[str, str, str]:
     return entry.type, entry.recipe, entry.space
-
-
-@contextlib.contextmanager
-def work_folder() -> Iterator[Path]:
-    """A folder for rows, removed whatever happens; those of processes that were killed too."""
-    import psutil
-
-    cache = paths.home() / "cache"
-    cache.mkdir(parents=True, exist_ok=True)
-    for old in cache.glob(f"{_PREFIX}*"):
-        owner = old.name.removeprefix(_PREFIX).partition("-")[0]
-        if not owner.isdigit() or not psutil.pid_exists(int(owner)):
-            shutil.rmtree(old, ignore_errors=True)
-    prefix = f"{_PREFIX}{os.getpid()}-"
-    with tempfile.TemporaryDirectory(prefix=prefix, dir=cache, ignore_cleanup_errors=True) as made:
-        yield Path(made)

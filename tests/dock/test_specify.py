@@ -35,7 +35,8 @@ from lwtui.learnware.model import (
 from lwtui.spec.specification import load_specification
 from lwtui.workflow import collect
 from lwtui.workflow.specify import specify
-from lwtui.workflow.specify_learnware import specify_learnware, work_folder
+from lwtui.workflow.specify_learnware import specify_learnware
+from lwtui.workflow.work_folder import work_folder
 from tests.dock.dataset_builders import SCRIPT, jsonl
 from tests.hub.server import HubServer
 
@@ -257,9 +258,9 @@ def test_what_a_killed_process_left_is_removed(home: Path) -> None:
     dead = home / "cache" / "specify-999999999-abc"
     dead.mkdir(parents=True)
     (dead / "rows.jsonl").write_text("a row")
-    with work_folder() as mine:
+    with work_folder("specify") as mine:
         assert not dead.exists()
-        with work_folder() as other:
+        with work_folder("specify") as other:
             assert mine.is_dir()
             assert other != mine
     assert not left_over(home)
