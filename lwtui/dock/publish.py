@@ -16,6 +16,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from lwtui.dock import hub
@@ -65,7 +66,8 @@ def send(request: dict[str, Any], context: JobContext) -> dict[str, Any]:
     with _explained(plan):
         api = hub.api()
         _be_impatient()
-        sending = _Sending(plan.files, context)
+        # What the commit built upon has already in this place is not sent again.
+        sending = _Sending([file for file in plan.files if file.status != "same"], context)
         operations = sending.operations()
         _check_card(plan)
         parent = _make_repository(api, plan) if plan.new else plan.parent
@@ -161,10 +163,10 @@ class _Sending:
 
         made = []
         for file in self._files.values():
-            content: bytes | BinaryIO | None = file.data
-            if content is None:
-                content = cast(BinaryIO, PlannedStream(file, self._read))
-            operation = CommitOperationAdd(file.path, content)
+            # Streams both: bytes and paths would go by xet where its package is installed, and
+            # its native code reads paths by itself.
+            stream = PlannedStream(file, self._read) if file.data is None else BytesIO(file.data)
+            operation = CommitOperationAdd(file.path, cast(BinaryIO, stream))
             found = (operation.upload_info.size, operation.upload_info.sha256.hex())
             if found != (file.size, file.sha256):
                 raise BadInput(

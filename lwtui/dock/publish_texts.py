@@ -7,6 +7,7 @@ token pasted into a card; it is no proof that there is none.
 from __future__ import annotations
 
 import contextlib
+import functools
 import getpass
 import re
 import tempfile
@@ -20,7 +21,6 @@ from lwtui.errors import BadInput
 from lwtui.learnware.gguf import read_gguf
 from lwtui.learnware.headers import safetensors_header
 
-_LONGEST_LINE = 1_000_000
 _SECRETS = (
     ("an access token of Hugging Face", rb"\bhf_[A-Za-z0-9]{30,}"),
     ("a key as of OpenAI or Anthropic", rb"\bsk-(?:proj-|ant-|svcacct-)?[A-Za-z0-9_-]{24,}"),
@@ -33,6 +33,9 @@ _SECRETS = (
 _PATTERNS = tuple((what, re.compile(pattern)) for what, pattern in _SECRETS)
 _FOREIGN = re.compile(rb"(?:/home/|/Users/|[A-Za-z]:\\{1,2}Users\\{1,2})[\w.-]+[/\\]")
 """A path of somebody's home folder, of whatever machine."""
+_ABSOLUTE = re.compile(rb"""(?<![\w.-])(?:[A-Za-z]:[/\\]|/)[^\s"'`<>|*?:;,()\[\]{}]{3,1000}""")
+_OF_ALL = ("/usr/", "/bin/", "/etc/", "/dev/", "/lib", "/sbin/", "/proc/", "/sys/", "/run/")
+"""Folders that every machine has."""
 _SHORT = 4
 """Folders of no more letters (``/tmp``) say nothing of anybody."""
 
@@ -51,26 +54,28 @@ class Found:
 def check_text(name: str, data: bytes, private: Iterable[Path] = ()) -> Iterator[Found]:
     """What is wrong in a text that would be published as ``name``. ``private`` are folders of this
     machine beyond the usual ones."""
-    local = _local(private)
+    found: dict[int, Found] = {}
+    told = data.replace(b"\\\\", b"\\")  # as JSON writes a backslash
+
+    def add(text: bytes, at: int, what: str, grave: bool = True) -> None:
+        line = text.count(b"\n", 0, at) + 1
+        if line not in found or (grave and not found[line].grave):
+            found[line] = Found(name, line, what, grave)
+
     secret = (hub_settings.token() or "").encode()
-    for number, line in enumerate(data.splitlines(), 1):
-        yield from _check_line(name, number, line[:_LONGEST_LINE], local, secret)
-
-
-def _check_line(
-    name: str, number: int, line: bytes, local: re.Pattern[bytes], secret: bytes
-) -> Iterator[Found]:
-    if secret and secret in line:
-        yield Found(name, number, "your access token")
-        return
+    if secret and (at := data.find(secret)) >= 0:
+        add(data, at, "your access token")
     for what, pattern in _PATTERNS:
-        if pattern.search(line):
-            yield Found(name, number, what)
-            return
-    if local.search(line.replace(b"\\\\", b"\\")):
-        yield Found(name, number, "a path of this machine")
-    elif _FOREIGN.search(line):
-        yield Found(name, number, "a path of somebody's home folder", grave=False)
+        for match in pattern.finditer(data):
+            add(data, match.start(), what)
+    for match in _local(private).finditer(told):
+        add(told, match.start(), "a path of this machine")
+    for match in _ABSOLUTE.finditer(told):
+        if _is_here(match.group()):
+            add(told, match.start(), "a path of this machine")
+    for match in _FOREIGN.finditer(told):
+        add(told, match.start(), "a path of somebody's home folder", grave=False)
+    yield from (found[line] for line in sorted(found))
 
 
 def check_file(name: str, path: Path, private: Iterable[Path] = ()) -> Iterator[Found]:
@@ -106,6 +111,20 @@ def refuse(found: list[Found]) -> BadInput:
         if path
         else "Take it out and add the learnware again. If others have seen it already, revoke it.",
     )
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_here(text: bytes) -> bool:
+    """Whether an absolute path names a folder or file of this machine, or something in one."""
+    name = text.decode(errors="replace")
+    name = "/" + name.lstrip("/") if name[0] == "/" else name
+    path = Path(name)
+    if name.startswith(_OF_ALL) or len(path.parts) < 3:
+        return False
+    try:
+        return path.exists() or (len(path.parts) > 3 and path.parent.exists())
+    except (OSError, ValueError):
+        return False
 
 
 def _local(private: Iterable[Path]) -> re.Pattern[bytes]:

@@ -31,8 +31,25 @@ def become(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, token: st
     return machine
 
 
+CARD = """---
+license: apache-2.0
+my-own-key: [1, 2]
+tags: [bank]
+---
+
+# Bank intents
+
+I trained this on a rainy day.
+"""
+
+
 def trained(
-    folder: Path, name: str = "banking-intent", *, identifier: str = ADAPTER, **facts: object
+    folder: Path,
+    name: str = "banking-intent",
+    *,
+    identifier: str = ADAPTER,
+    card: str = CARD,
+    **facts: object,
 ) -> Learnware:
     """A starter specialist as if it had been trained in ``folder`` and added from there, with a
     configuration that names the folder of its base, as PEFT writes it."""
@@ -44,10 +61,7 @@ def trained(
         config = json.loads((folder / "adapter_config.json").read_text())
         config["base_model_name_or_path"] = str(folder.parent / "base")
         (folder / "adapter_config.json").write_text(json.dumps(config, indent=2))
-        (folder / "README.md").write_text(
-            "---\nlicense: apache-2.0\nmy-own-key: [1, 2]\ntags: [bank]\n---\n\n"
-            "# Bank intents\n\nI trained this on a rainy day.\n"
-        )
+        (folder / "README.md").write_text(card)
         files = tuple(dataclasses.replace(f, size=0, sha256="") for f in like.model.files)
         learnware = dataclasses.replace(
             like,
@@ -59,9 +73,9 @@ def trained(
         )
         weights = {path.name: path for path in sorted(folder.iterdir())}
         specs = {entry.file: ROOT / "specs" / like.id / entry.file for entry in like.specifications}
-        if facts.pop("bare", False):
-            learnware, specs = dataclasses.replace(learnware, specifications=()), {}
         learnware = dataclasses.replace(learnware, **facts)  # type: ignore[arg-type]
+        if not learnware.specifications:
+            specs = {}
         return collection.add(learnware, weights, specs, in_place=True)
 
 
