@@ -14,6 +14,7 @@ from lwtui.cli.progress import job
 from lwtui.cli.spec import print_skipped
 from lwtui.errors import BadInput
 from lwtui.learnware.storage import human_size
+from lwtui.match.rank import shared
 from lwtui.match.result import Filters, Match, MatchResult, Verification, percent
 from lwtui.workflow.match import match
 from lwtui.workflow.specify import DEFAULT_RECIPE
@@ -29,6 +30,7 @@ _BAR = 10
 @click.option("--licence", "--license", default="", help="Only this licence.")
 @click.option("--language", default="", help="Only models for this language (en, de, …).")
 @click.option("--max-size", metavar="MB", type=click.FloatRange(min=0), help="With its base.")
+@click.option("--here", is_flag=True, help="Only what can run now, nothing of the Hub.")
 @click.option(
     "--verify",
     is_flag=True,
@@ -63,6 +65,7 @@ def match_command(
     licence: str,
     language: str,
     max_size: float | None,
+    here: bool,
     verify: bool,
     verify_top: int,
     mixture: bool,
@@ -74,14 +77,15 @@ def match_command(
     fields: str | None,
     as_json: bool,
 ) -> None:
-    """Rank the learnwares on this machine for a dataset in FOLDER (or one file), or for a
-    specification that `lwtui spec` wrote. The best comes first.
+    """Rank the learnwares on this machine, and those of the Hub whose specification is here, for a
+    dataset in FOLDER (or one file), or for a specification that `lwtui spec` wrote. The best comes
+    first. The network is not asked: nobody learns what you are looking for.
 
     A winner is "clear" when it is right with 90 % probability, else it is a "close call". When
     nothing here fits the data, the bare base is recommended instead.
     """
     limit = int(max_size * 1_000_000) if max_size else 0
-    filters = Filters(domain, base, licence, language, limit)
+    filters = Filters(domain, base, licence, language, limit, here)
     if output and not mixture:
         raise BadInput("-o needs --mixture: a match alone leaves nothing to write.")
     if mixture:
@@ -116,7 +120,8 @@ def match_command(
 
 def result_facts(result: MatchResult, dataset: str) -> dict[str, Any]:
     """A match as JSON. ``similarity`` is a cosine, ``score`` 0 to 1, ``measured_loss`` nats/token,
-    ``size`` bytes, ``interval`` holds the similarity of 90 % of redrawn requirements."""
+    ``size`` bytes, ``to_fetch`` too (with its base; null where not known), ``interval`` holds the
+    similarity of 90 % of redrawn requirements. ``runnable`` is what to use without a pull."""
     facts: dict[str, Any] = {
         "dataset": dataset,
         "space": result.space,
@@ -127,6 +132,7 @@ def result_facts(result: MatchResult, dataset: str) -> dict[str, Any]:
         "abstained": result.abstained,
         "reason": result.reason,
         "selected": result.selected,
+        "runnable": result.runnable,
         "base": result.base.id if result.base is not None else None,
         "matches": [_match_facts(each) for each in result.matches],
         "skipped": result.skipped,
@@ -143,6 +149,7 @@ def result_facts(result: MatchResult, dataset: str) -> dict[str, Any]:
             "winner_only": check.winner_only,
             "evaluations": check.evaluations,
             "left_out": list(check.left_out),
+            "not_here": list(check.not_here),
             "seconds": check.seconds,
         }
     return facts
@@ -153,6 +160,7 @@ def _match_facts(found: Match) -> dict[str, Any]:
     return {
         "id": found.id,
         "expected_gain": found.expected_gain,
+        "gain_assumed": found.assumed,
         "similarity": found.similarity,
         "score": found.score,
         "parts": found.parts,
@@ -164,6 +172,8 @@ def _match_facts(found: Match) -> dict[str, Any]:
         "licence": learnware.semantic.licence,
         "base": learnware.model.base,
         "size": learnware.size,
+        "pulled": learnware.pulled,
+        "to_fetch": found.cost,
     }
 
 
@@ -183,14 +193,37 @@ def _print(result: MatchResult, name: str, from_data: bool) -> None:
     if result.verification is not None:
         _print_verification(result.verification)
     print_skipped(result.rows_skipped, result.problems)
-    if result.selected is not None:
+    _print_hub(result)
+    if result.to_fetch is None and result.selected is not None:
         print_text(f"Chat with it: lwtui chat {result.selected}", err=True)
-    if result.abstained:
-        print_text(f"Or with the first: lwtui chat {result.matches[0].id}", err=True)
+    elif result.runnable is not None:
+        print_text(f"Chat now, with the best here: lwtui chat {result.runnable}", err=True)
+    if result.abstained and result.first_here is not None:
+        print_text(f"Or with the first: lwtui chat {result.first_here.id}", err=True)
+
+
+def _print_hub(result: MatchResult) -> None:
+    """Where the first is that is not here, and what it takes to have it."""
+    first = next((each for each in result.matches if not each.learnware.pulled), None)
+    if first is None or result.abstained:
+        return
+    what = "The best is on the Hub" if first is result.to_fetch else "Nearest on the Hub"
+    cost = f", about {human_size(first.cost)} with its base" if first.cost else ""
+    if first.learnware.model.kind != "adapter":
+        cost = cost.removesuffix(" with its base")
+    alike = [each for each in result.matches if each is not first and _same(each, first)]
+    names = ", ".join(each.id for each in alike[:3])
+    also = f" Made of the same data: {names}." if alike else ""
+    print_text(f"{what}: {first.id}{cost}: lwtui pull {first.id}.{also}")
+
+
+def _same(one: Match, other: Match) -> bool:
+    return shared(one.learnware, other.learnware) and not one.learnware.pulled
 
 
 def _print_table(result: MatchResult) -> None:
     measured = result.verification is not None
+    away = any(not found.learnware.pulled for found in result.matches)
     head = ["", "id", "gain", "similarity", "90 %", "score", "", "size", "licence"]
     if measured:
         head += ["loss", "rows"]
@@ -199,18 +232,26 @@ def _print_table(result: MatchResult) -> None:
         size, licence = found.learnware.size, found.learnware.semantic.licence
         bar = "█" * round(found.score * _BAR)
         gain = "" if found.expected_gain is None else f"{found.expected_gain:+.2f}"
+        gain = f"~{gain}" if found.assumed else gain
         row = [str(number), found.id, gain, f"{found.similarity:.3f}", _span(found.interval)]
-        row += [f"{found.score:.2f}", bar, human_size(size) if size else "", licence]
+        if not found.learnware.pulled:
+            size = found.cost or 0
+        told = f"{human_size(size) if size else ''}{'' if found.learnware.pulled else ' Hub'}"
+        row += [f"{found.score:.2f}", bar, told.strip(), licence]
         if measured:
             loss = found.measured_loss
             row += ["", ""] if loss is None else [f"{loss:.3f}", str(found.measured_rows)]
         rows.append(row)
     print_table(head, rows, shrink=8, right="r rrrr r rr", drop=(8, 6, 4, 7))
+    assumed = any(found.assumed for found in result.matches)
     if any(found.expected_gain is not None for found in result.matches):
         print_text(
             "Gain: how much lower than the bare base's the loss of its answers is expected to be "
             "on data like yours, nats/token."
+            + (" ~: not measured; by its similarity and what others gained." if assumed else "")
         )
+    if away:
+        print_text("Hub: not here yet, with what there is to fetch.")
 
 
 def _span(interval: tuple[float, float] | None) -> str:
@@ -227,3 +268,8 @@ def _print_verification(check: Verification) -> None:
         print_text("It was a clear match, so only the winner (and any twin of it) was run.")
     if check.left_out:
         print_text(f"Cannot be run here: {', '.join(check.left_out)}.")
+    if check.not_here:
+        print_text(
+            f"Not run, since not here: {', '.join(check.not_here)}. "
+            f"To run it too: lwtui pull {check.not_here[0]}"
+        )

@@ -28,7 +28,9 @@ def by_similarity(matches: Sequence[Match], calibration: Calibration) -> str:
             f"Nothing here was made for data like this: the highest similarity is {best:.2f}, "
             f"below {calibration.threshold:.2f}"
         )
-    gain = matches[0].expected_gain
+    # What is assumed of somebody on no grounds of his own data is no reason to choose him.
+    fit = [m for m in matches if not (m.assumed and m.similarity < calibration.threshold)]
+    gain = fit[0].expected_gain if fit else None
     if gain is not None and gain < 0:
         return (
             "Nothing here is expected to do better than its bare base: at best a gain of "

@@ -121,21 +121,30 @@ def usual_of(found: Sequence[Specification], anchors: Anchors) -> Usual | None:
 
 
 def gains_of(
-    found: Sequence[Specification], anchors: Anchors, usual: Usual | None = None
+    found: Sequence[Specification],
+    anchors: Anchors,
+    usual: Usual | None = None,
+    elsewhere: Sequence[bool] = (),
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
     """Gains at the anchors (learnwares, anchors) and on their own data (learnwares,), nats/token.
 
     Of a learnware that was not measured at these anchors, what the others show on average; None
-    when none was. ``usual`` is what the whole collection shows, where these are a shortlist of it.
+    when none was. What is on another base than theirs (``elsewhere``) is not taken for harmful
+    because they are: away from its own data it is expected to do what its base does, a gain of 0.
+    ``usual`` is what the whole collection shows, where these are a shortlist of it.
     """
     import numpy as np
 
     usual = usual or usual_of(found, anchors)
     if usual is None:
         return None
+    zero = np.zeros_like(usual.gains)
     known = [known_gains(one, anchors) for one in found]
     own = [usual.own if one.own_gain is None else one.own_gain for one in found]
-    gains = np.stack([usual.gains if row is None else row for row in known])
+    others = [zero if away else usual.gains for away in elsewhere] or [usual.gains] * len(found)
+    gains = np.stack(
+        [other if row is None else row for row, other in zip(known, others, strict=True)]
+    )
     return gains.astype(np.float32), np.array(own, np.float32)
 
 
@@ -151,11 +160,17 @@ class Expectation:
 
     @classmethod
     def of(
-        cls, wanted: Specification, found: Sequence[Specification], usual: Usual | None = None
+        cls,
+        wanted: Specification,
+        found: Sequence[Specification],
+        usual: Usual | None = None,
+        elsewhere: Sequence[bool] = (),
     ) -> Expectation | None:
         """None when the space has no anchors or nobody was measured at them."""
         anchors = find_anchors(wanted.space, wanted.recipe)
-        known = gains_of(found, anchors, usual) if anchors is not None and found else None
+        known = None
+        if anchors is not None and found:
+            known = gains_of(found, anchors, usual, elsewhere)
         return None if anchors is None or known is None else cls(anchors, wanted, *known)
 
     def gains(self, similarities_to_learnwares: Sequence[float]) -> Array:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from lwtui.errors import BadInput
 from lwtui.learnware.model import Learnware, SpecificationEntry
@@ -13,12 +15,14 @@ from lwtui.match.confidence import CLEAR_MARGIN, Sureness, intervals, redraw, su
 from lwtui.match.expect import Expectation, Usual
 from lwtui.match.result import Filters, Match
 from lwtui.spec.compare import score, similarities
+from lwtui.spec.space import find_space
 from lwtui.spec.specification import Specification, load_specification
 
 REDRAWN = 64
 """How many of the best are ranked again with redrawn rows; those behind them get no interval."""
 _LOSS = "answer loss"
-_Ranked = tuple[Match, Specification]
+Preference = Callable[[Learnware], tuple[Any, ...]]
+"""What comes first of equals: the lower. Ends with the id, so that there are no equals left."""
 
 
 @dataclass(frozen=True)
@@ -28,18 +32,49 @@ class Candidate:
     learnware: Learnware
     specification: Specification
 
+    @property
+    def elsewhere(self) -> bool:
+        """It does not build on the space's own reference model, on which gains were measured."""
+        return elsewhere(self.learnware, self.specification.space)
+
+
+_Ranked = tuple[Match, Candidate]
+
+
+def elsewhere(learnware: Learnware, space: str) -> bool:
+    """Does it build on another model than the learnwares that were measured in this space (its
+    id), or on none? Their gains are no measure of its own then."""
+    return learnware.model.base != _reference(space)
+
+
+@functools.cache
+def _reference(space: str) -> str:
+    """Id of the learnware that is the space's reference model; empty when it has none."""
+    try:
+        return find_space(space).learnware
+    except BadInput:
+        return ""
+
 
 def passes(learnware: Learnware, base: Learnware | None, filters: Filters) -> bool:
     """Does a learnware satisfy the filters? Words are compared without case."""
     semantic = learnware.semantic
     total = learnware.size + (base.size if base is not None else 0)
     return (
-        _same(filters.domain, semantic.domain)
+        (learnware.pulled or not filters.here)
+        and _same(filters.domain, semantic.domain)
         and _same(filters.base, learnware.model.base, learnware.id)
         and _same(filters.licence, semantic.licence)
         and _same(filters.language, *semantic.languages)
-        and (not filters.max_bytes or total <= filters.max_bytes)
+        and (not filters.max_bytes or (total <= filters.max_bytes and _size_known(learnware, base)))
     )
+
+
+def _size_known(learnware: Learnware, base: Learnware | None) -> bool:
+    """Of what is not here, the catalogue or an index may not say how large it is."""
+    if learnware.pulled:
+        return True
+    return base is not None if learnware.model.kind == "adapter" else learnware.size > 0
 
 
 def _same(wanted: str, *offered: str) -> bool:
@@ -87,20 +122,21 @@ def rank(
     found: Sequence[Candidate],
     calibration: Calibration | None = None,
     usual: Usual | None = None,
+    prefer: Preference | None = None,
 ) -> tuple[tuple[Match, ...], Sureness]:
     """All candidates (of a collection, or a shortlist), best first, and how sure the first is.
 
     By the gain to expect of each (``expect.py``), for which near twins (trained on the same data,
     nearly as similar) count as equally similar: similarity tells what data a model was trained on
     and not how well. Where nothing was measured on the space's anchors by similarity, and near
-    twins among themselves by their measured scores. Equal ones by id. The calibration is the
-    requirement's unless given. ``usual`` is what the whole collection shows where gains are not
-    known, of a shortlist.
+    twins among themselves by their measured scores. Equal ones (several that share a specification)
+    by ``prefer``, or by id. The calibration is the requirement's unless given. ``usual`` is what
+    the whole collection shows where gains are not known, of a shortlist.
     Raises ``BadInput`` if a specification does not fit.
     """
     specifications = [candidate.specification for candidate in found]
     measured = similarities(wanted, specifications)
-    expectation = Expectation.of(wanted, specifications, usual)
+    expectation = _expectation(wanted, found, usual)
     alike = _nearest_twin([each.learnware for each in found], [value for value, _ in measured])
     gains = expectation.gains([measured[i][0] for i in alike]) if expectation else None
     ranked = [
@@ -111,17 +147,26 @@ def rank(
                 score(value),
                 parts,
                 expected_gain=None if gains is None else float(gains[index]),
+                assumed=gains is not None and candidate.specification.gains is None,
             ),
-            candidate.specification,
+            candidate,
         )
         for index, (candidate, (value, parts)) in enumerate(zip(found, measured, strict=True))
     ]
-    ranked.sort(key=lambda pair: (-pair[0].value, -pair[0].similarity, pair[0].id))
+    order = prefer or (lambda learnware: (learnware.id,))
+    ranked.sort(key=lambda pair: (-pair[0].value, -pair[0].similarity, *order(pair[0].learnware)))
     if gains is None:
         ranked = _better_twins_first(ranked)
     if calibration is None:
         calibration = calibration_of(wanted)
     return _with_sureness(wanted, ranked, calibration, usual)
+
+
+def _expectation(
+    wanted: Specification, found: Sequence[Candidate], usual: Usual | None
+) -> Expectation | None:
+    specifications = [each.specification for each in found]
+    return Expectation.of(wanted, specifications, usual, [each.elsewhere for each in found])
 
 
 def calibration_of(wanted: Specification) -> Calibration:
@@ -138,13 +183,13 @@ def _with_sureness(
 ) -> tuple[tuple[Match, ...], Sureness]:
     """The matches with their intervals, and how sure the first is."""
     matches = [match for match, _ in ranked]
-    near = [specification for _, specification in ranked[:REDRAWN]]
+    near = [candidate.specification for _, candidate in ranked[:REDRAWN]]
     drawn = redraw(wanted, near)
     if drawn is not None:
         spread = intervals(drawn, [match.similarity for match in matches[:REDRAWN]])
         for place, interval in enumerate(spread):
             matches[place] = dataclasses.replace(matches[place], interval=interval)
-    expectation = Expectation.of(wanted, [specification for _, specification in ranked], usual)
+    expectation = _expectation(wanted, [candidate for _, candidate in ranked], usual)
     if drawn is not None and expectation is not None:
         first = matches[:REDRAWN]
         alike = _nearest_twin([m.learnware for m in first], [m.similarity for m in first])
@@ -191,7 +236,7 @@ def _better_twins_first(ranked: list[_Ranked]) -> list[_Ranked]:
         places = [
             place
             for place in range(first, len(ranked))
-            if twins(match.learnware, ranked[place][0].learnware)
+            if _measured_twins(match.learnware, ranked[place][0].learnware)
             and match.similarity - ranked[place][0].similarity <= CLEAR_MARGIN
         ]
         if len(places) > 1 and all(result[place] is ranked[place] for place in places):
@@ -202,9 +247,20 @@ def _better_twins_first(ranked: list[_Ranked]) -> list[_Ranked]:
 
 
 def twins(one: Learnware, other: Learnware) -> bool:
-    """Trained on the same named data, with scores measured on the same tasks."""
+    """Trained on the same named data, with scores measured on the same tasks; or they share one
+    specification, so that no requirement could tell them apart."""
+    return _measured_twins(one, other) or shared(one, other)
+
+
+def _measured_twins(one: Learnware, other: Learnware) -> bool:
     known = data_and_tasks(one)
     return all(known) and known == data_and_tasks(other)
+
+
+def shared(one: Learnware, other: Learnware) -> bool:
+    """Is a specification of both the same file, of the same data?"""
+    ours, theirs = ({e.sha256 for e in each.specifications} - {""} for each in (one, other))
+    return not ours.isdisjoint(theirs)
 
 
 def data_and_tasks(learnware: Learnware) -> tuple[frozenset[str], ...]:

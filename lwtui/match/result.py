@@ -23,6 +23,8 @@ class Filters:
     language: str = ""
     max_bytes: int = 0
     """Size of the model's files together with its base's."""
+    here: bool = False
+    """Only what can run now: nothing that is only known."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,11 @@ class Match:
     expected_gain: float | None = None
     """How much lower than its base's its mean answer loss is expected to be on this data,
     nats/token; None when no learnware here was measured on the space's anchors."""
+    assumed: bool = False
+    """It was not measured itself: its gain to expect follows from its similarity and from what
+    others gained."""
+    cost: int | None = 0
+    """Bytes to fetch before it runs here, with its base: 0 when it is here, None when not known."""
 
     @property
     def id(self) -> str:
@@ -73,6 +80,8 @@ class Verification:
     """Rows run, summed over the learnwares and the base."""
     left_out: tuple[str, ...] = ()
     """Ids of those among the best that cannot be run on this machine."""
+    not_here: tuple[str, ...] = ()
+    """Ids of those among the best whose weights are not on this machine."""
 
 
 @dataclass(frozen=True)
@@ -105,14 +114,39 @@ class MatchResult:
     reason: str = ""
     """Why it abstained, in a clause without a full stop."""
     base: Learnware | None = None
-    """What the first match builds on, if that is in the collection."""
+    """What the first match that is here builds on, if that is here; the safer choice when nothing
+    fits."""
+    best_here: Match | None = None
+    """The best that can run now, where it may not be among ``matches``."""
 
     @property
     def selected(self) -> str | None:
-        """Id of the best match; of its bare base when nothing fits."""
+        """Id of the best match, which may have to be fetched first; of the bare base when nothing
+        fits."""
         if self.abstained:
             return self.base.id if self.base is not None else None
         return self.matches[0].id if self.matches else None
+
+    @property
+    def runnable(self) -> str | None:
+        """Id of what to use now, without fetching anything: :attr:`selected` if that is here, else
+        the best match that is."""
+        if self.abstained or not self.matches or self.matches[0].learnware.pulled:
+            return self.selected
+        return self.first_here.id if self.first_here is not None else None
+
+    @property
+    def first_here(self) -> Match | None:
+        """The best match that can run now."""
+        here = (match for match in self.matches if match.learnware.pulled)
+        return self.best_here or next(here, None)
+
+    @property
+    def to_fetch(self) -> Match | None:
+        """The first match, when it is not on this machine and something fits."""
+        if self.abstained or not self.matches or self.matches[0].learnware.pulled:
+            return None
+        return self.matches[0]
 
     @property
     def advice(self) -> str:

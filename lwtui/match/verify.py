@@ -128,7 +128,8 @@ def verify(
     clear: bool = False,
     reason: str = "",
 ) -> Verified:
-    """Run the best ``count`` matches and the bare base of the first by successive halving.
+    """Run the best ``count`` matches that are on this machine, and the bare base of the first of
+    them, by successive halving. Nothing is fetched.
 
     With a ``clear`` winner only it (and its twins) and the base are run, and the others just if
     it does not beat the base. ``reason``: why the similarities advise the base, if they do.
@@ -137,12 +138,18 @@ def verify(
     """
     rows = answered(examples)
     started = time.monotonic()
-    base = collection.base_of(matches[0].learnware)
+    here = [match for match in matches if match.learnware.pulled][:count]
+    if not here:
+        raise BadInput(
+            "None of the matches is on this machine, so none can be run.",
+            hint=f"Fetch one first: lwtui pull {matches[0].id}",
+        )
+    base = collection.base_of(here[0].learnware)
     with ModelProcess() as process:
         runner = Runner(process, rows, context)
-        able = [m for m in matches[:count] if runner.can_run(m.learnware, _base(collection, m))]
+        able = [m for m in here if runner.can_run(m.learnware, _base(collection, m))]
         if not able:
-            choose(matches[0].learnware, base)  # says what is missing
+            choose(here[0].learnware, base)  # says what is missing
         if base is not None and not runner.can_run(base, None):
             base = None
         first = [m for m in able if m.id in same_as_first(matches)]
@@ -159,7 +166,8 @@ def verify(
         seconds=time.monotonic() - started,
         evaluations=runner.done,
         winner_only=few,
-        left_out=tuple(match.id for match in matches[:count] if match not in able),
+        left_out=tuple(match.id for match in here if match not in able),
+        not_here=tuple(match.id for match in matches[:count] if not match.learnware.pulled),
     )
     run = {match.id for match in measured}
     rest = [match for match in matches if match.id not in run]

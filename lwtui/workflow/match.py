@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lwtui.errors import BadInput
 from lwtui.jobs import JobContext
-from lwtui.match.result import Filters, MatchResult
+from lwtui.match.result import Filters, Match, MatchResult
 from lwtui.workflow.specify import DEFAULT_RECIPE, DEFAULT_ROWS, DEFAULT_SPACE, specify
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from lwtui.learnware.collection import Collection
     from lwtui.learnware.model import Learnware
     from lwtui.match.calibration import Calibration
+    from lwtui.match.expect import Usual
+    from lwtui.match.rank import Preference
     from lwtui.spec.specification import Specification
 
 HELD_BACK = 32
@@ -40,16 +43,20 @@ def match(
     calibration: Calibration | None = None,
     context: JobContext | None = None,
 ) -> MatchResult:
-    """Rank the learnwares of this machine for a dataset (folder or file) or a specification.
+    """Rank the learnwares of this machine, and those of the Hub that are known here, for a dataset
+    (folder or file) or a specification. Nothing is asked of the network.
 
     ``verify`` is how many of the top learnwares are run on held-back rows of the dataset, with
     their bare base, and re-ranked by what was measured; of a clear match only the winner is, unless
     it does not beat the base. When nothing fits, the result says so and the base is selected.
     ``calibration`` replaces the one that was measured for this kind of requirement.
+    The user's own collection is opened where none is given, with the catalogue in step.
     Raises ``BadInput`` (nothing usable, nothing comparable, a
     specification cannot be verified), ``Cancelled``, ``LwtuiError``.
     """
+    from lwtui import paths
     from lwtui.dataset import open_dataset
+    from lwtui.dock.catalogue import sync
     from lwtui.learnware.collection import Collection as OpenCollection
     from lwtui.spec.specification import load_specification
 
@@ -61,7 +68,9 @@ def match(
             hint="Give the dataset's folder instead.",
         )
     own = collection is None
-    collection = collection or OpenCollection.open()
+    if collection is None:
+        sync(paths.home())
+        collection = OpenCollection.open()
     try:
         if not isinstance(requirement, Path):
             wanted = requirement
@@ -103,7 +112,7 @@ def check_space(collection: Collection, space: str, recipe: str) -> None:
     from lwtui.match.rank import require_comparable
     from lwtui.spec.space import find_space
 
-    require_comparable(collection.list(), find_space(space).id, recipe)
+    require_comparable(collection.list(where="all"), find_space(space).id, recipe)
 
 
 def _rank(
@@ -116,26 +125,21 @@ def _rank(
 ) -> MatchResult:
     from lwtui.match.abstain import by_similarity
     from lwtui.match.confidence import Sureness
-    from lwtui.match.index.upkeep import SHORT, shortlist
-    from lwtui.match.rank import calibration_of, candidates, explain_nothing, passes, rank
+    from lwtui.match.rank import calibration_of, candidates, explain_nothing, rank
 
-    everything = [item for item in collection.list() if item.model.kind != "base"]
+    everything = [item for item in collection.list(where="all") if item.model.kind != "base"]
     base_of = remembered(collection)
-    count = max(SHORT, 2 * top)
-    short = shortlist(collection.home, everything, base_of, wanted, filters, count, context)
-    if short is None:
-        chosen = [item for item in everything if passes(item, base_of(item), filters)]
-        found = list(candidates(chosen, wanted))
-        comparable = len(found)
-        nothing = not found and not list(candidates(everything, wanted))
-    else:
-        found = list(candidates(short.learnwares, wanted))
-        comparable, nothing = short.comparable, short.nothing
-    if nothing:
+    few = _to_rank(wanted, filters, collection.home, everything, base_of, top, context)
+    found = list(candidates(few.learnwares, wanted))
+    comparable = len(found) if few.comparable is None else few.comparable
+    if not found and (few.nothing or not list(candidates(everything, wanted))):
         raise explain_nothing(everything, wanted.space, wanted.recipe)
-    matches, sure = rank(wanted, found, calibration, short.usual if short else None)
+    prefer = _preference(base_of)
+    matches, sure = rank(wanted, found, calibration, few.usual, prefer)
+    matches = tuple(_with_cost(match, base_of) for match in matches)
     calibration = calibration or calibration_of(wanted)
-    base = collection.base_of(matches[0].learnware) if matches else None
+    best_here = next((match for match in matches if match.learnware.pulled), None)
+    base = collection.base_of(best_here.learnware) if best_here else None
     reason = by_similarity(matches, calibration)
     if reason:  # what is selected is the base, and that was not drawn against anything
         sure = Sureness("close call")
@@ -150,6 +154,7 @@ def _rank(
         abstained=bool(reason),
         reason=reason,
         base=base,
+        best_here=best_here,
         skipped=len(everything) - comparable,
         rows_skipped=wanted.skipped,
         problems=wanted.problems,
@@ -157,12 +162,72 @@ def _rank(
     )
 
 
+@dataclass(frozen=True)
+class _Few:
+    """What has to be ranked exactly."""
+
+    learnwares: Sequence[Learnware]
+    usual: Usual | None = None
+    comparable: int | None = None
+    """None: as many as there are specifications among the learnwares."""
+    nothing: bool = False
+    """Certain that nothing could be compared, not even without the filters."""
+
+
+def _to_rank(
+    wanted: Specification,
+    filters: Filters,
+    home: Path,
+    everything: Sequence[Learnware],
+    base_of: Callable[[Learnware], Learnware | None],
+    top: int,
+    context: JobContext,
+) -> _Few:
+    """All that pass the filters; of many those the index finds, the best that are here among them
+    whatever an index of the Hub may hold."""
+    from lwtui.match.index.upkeep import SHORT, shortlist
+    from lwtui.match.rank import passes
+
+    count = max(SHORT, 2 * top)
+    find = functools.partial(shortlist, home, everything, base_of, wanted)
+    short = find(filters, count, context)
+    if short is None:
+        return _Few([item for item in everything if passes(item, base_of(item), filters)])
+    chosen = {item.id: item for item in short.learnwares}
+    if not filters.here and any(not item.pulled for item in short.learnwares):
+        here = find(dataclasses.replace(filters, here=True), top, context)
+        chosen |= {item.id: item for item in (here.learnwares if here else ())}
+    return _Few(tuple(chosen.values()), short.usual, short.comparable, short.nothing)
+
+
+def _preference(base_of: Callable[[Learnware], Learnware | None]) -> Preference:
+    import psutil
+
+    from lwtui.match.reach import order
+
+    memory = psutil.virtual_memory().total
+    return lambda learnware: order(learnware, base_of, memory)
+
+
+def _with_cost(match: Match, base_of: Callable[[Learnware], Learnware | None]) -> Match:
+    from lwtui.match.reach import cost
+
+    if match.learnware.pulled:
+        return match
+    return dataclasses.replace(match, cost=cost(match.learnware, base_of))
+
+
 def remembered(collection: Collection) -> Callable[[Learnware], Learnware | None]:
-    """``collection.base_of``, asked once for each base: thousands of adapters share a few."""
+    """``collection.base_of``, or else the base that is only known; asked once for each: thousands
+    of adapters share a few."""
 
     @functools.cache
     def find(name: str) -> Learnware | None:
-        return collection.find_base(name)
+        here = collection.find_base(name)
+        if here is not None:
+            return here
+        known = collection.find(name)
+        return known if known is not None and known.model.kind != "adapter" else None
 
     return lambda learnware: find(learnware.model.base) if learnware.model.base else None
 
@@ -194,6 +259,7 @@ def _verified(
         result.matches, count, held, collection, context, clear=clear, reason=result.reason
     )
     only_winner = found.facts.winner_only
+    best_here = next((match for match in found.matches if match.learnware.pulled), None)
     before = result.probability if result.probability is not None else 1.0
     probability = min(before, found.probability) if only_winner else found.probability
     return dataclasses.replace(
@@ -203,5 +269,6 @@ def _verified(
         probability=probability,
         abstained=bool(found.reason),
         reason=found.reason,
+        best_here=best_here,
         verification=found.facts,
     )

@@ -186,7 +186,9 @@ def _ranked(
     from lwtui.match.index.upkeep import shortlist
     from lwtui.match.rank import candidates, explain_nothing, passes, rank
 
-    everything = [item for item in collection.list() if item.model.kind != "base"]
+    # All are listed, so that the index is the same for every match; a mixture must run now.
+    everything = [item for item in collection.list(where="all") if item.model.kind != "base"]
+    filters = dataclasses.replace(filters, here=True)
     base_of = remembered(collection)
     short = [shortlist(collection.home, everything, base_of, one, filters) for one in groups]
     listed = [one for one in short if one is not None]

@@ -89,7 +89,10 @@ def test_match_prints_the_documented_json(lwtui: Run) -> None:
     assert found["selected"] == "test/medicine"
     assert found["space"].startswith("starter")
     assert found["confidence"] in ("clear", "close call")
-    assert [each["id"] for each in found["matches"]] == ["test/medicine", "test/finance"]
+    here = [each for each in found["matches"] if each["pulled"]]
+    assert [each["id"] for each in here] == ["test/medicine", "test/finance"]
+    assert [each["to_fetch"] for each in here] == [0, 0]
+    assert found["runnable"] == "test/medicine"
     assert (found["abstained"], found["reason"], found["base"]) == (False, "", None)
     assert 0 < found["probability"] < 1
     for each in found["matches"]:

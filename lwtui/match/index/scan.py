@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from lwtui.match.confidence import CLEAR_MARGIN
 from lwtui.match.expect import Usual, expected_gains
 from lwtui.match.index.query import Query
-from lwtui.match.index.segment import Segment, word64
+from lwtui.match.index.segment import MEASURED, Segment, word64
 from lwtui.match.index.store import Snapshot
 from lwtui.match.result import Filters
 
@@ -134,6 +134,8 @@ def passing(block: Segment, query: Query, filters: Filters) -> Mask:
         speaks = np.zeros(len(mask), bool)
         speaks[np.searchsorted(block["languages_at"], hits, side="right") - 1] = True
         mask &= speaks
+    if filters.here:
+        mask &= block["here"] != 0
     if filters.max_bytes:
         mask &= block["size"] <= filters.max_bytes
     return np.asarray(mask)
@@ -151,7 +153,7 @@ def _usual(segments: Sequence[Segment], masks: Sequence[Mask]) -> Usual | None:
         return Usual(gains.mean(0), float(np.median(own)))
     total, count, owns = np.zeros(0), 0, []
     for segment, mask in filled:
-        known = mask & (segment["known"] != 0)
+        known = mask & (segment["known"] == MEASURED)
         owns.append(segment["own"][mask])
         rows = len(known) if known.all() else int(known.sum())
         if rows:

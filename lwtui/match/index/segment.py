@@ -69,6 +69,10 @@ class Facts:
     """Bit n: part n is there in another length, so that it cannot be compared."""
     gains: NDArray[np.float32] | None = None
     own: float | None = None
+    elsewhere: bool = False
+    """It builds on another model than those whose gains were measured (``rank.elsewhere``)."""
+    here: bool = True
+    """Its weights are on this machine."""
 
 
 @dataclass
@@ -110,6 +114,17 @@ class Block:
         return Block(result, self.kind)
 
 
+MEASURED, NEUTRAL = 1, 2
+"""Of the column ``known``: gains that were measured; gains of 0 that stand for those of a learnware
+that is ``elsewhere``; 0: neither."""
+
+
+def _known(facts: Facts) -> int:
+    if facts.gains is not None:
+        return MEASURED
+    return NEUTRAL if facts.elsewhere else 0
+
+
 def block_of(kind: Kind, facts: Sequence[Facts], codes: NDArray[np.int8]) -> Block:
     """Rows in memory, of facts and codes (rows, bytes); a part that is missing has codes of 0."""
     import numpy as np
@@ -121,7 +136,8 @@ def block_of(kind: Kind, facts: Sequence[Facts], codes: NDArray[np.int8]) -> Blo
         "has": np.array([each.has for each in facts], np.uint8),
         "odd": np.array([each.odd for each in facts], np.uint8),
         "size": np.array([each.size for each in facts], np.int64),
-        "known": np.array([each.gains is not None for each in facts], np.uint8),
+        "known": np.array([_known(each) for each in facts], np.uint8),
+        "here": np.array([each.here for each in facts], np.uint8),
         "own": np.array([np.nan if f.own is None else f.own for f in facts], np.float32),
         "gains": np.array([nothing if f.gains is None else f.gains for f in facts], np.float32),
         "names": np.frombuffer(b"".join(names), np.uint8),
@@ -226,7 +242,7 @@ class Segment(Block):
         """Are the gains of every row known?"""
         import numpy as np
 
-        return bool(self["known"].all()) and not bool(np.isnan(self["own"]).any())
+        return bool((self["known"] == MEASURED).all()) and not bool(np.isnan(self["own"]).any())
 
     def read_codes(self, rows: NDArray[np.int64], columns: slice) -> NDArray[np.int8]:
         """Some columns of the codes of a few rows, (rows, columns). Read, not mapped: mapped, the

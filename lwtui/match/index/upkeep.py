@@ -24,7 +24,7 @@ from lwtui.match.index.query import Query
 from lwtui.match.index.scan import Found, passing, search
 from lwtui.match.index.segment import Block, Facts, block_of, hash64, word64
 from lwtui.match.index.store import Store
-from lwtui.match.rank import data_and_tasks, matching_entry, passes
+from lwtui.match.rank import data_and_tasks, elsewhere, matching_entry, passes
 from lwtui.match.result import Filters
 from lwtui.spec.compare import directions
 from lwtui.spec.specification import Specification, load_specification
@@ -223,6 +223,8 @@ def facts_of(
         odd,
         known_gains(found, anchors) if found and anchors else None,
         found.own_gain if found else None,
+        elsewhere(learnware, kind.space),
+        learnware.pulled,
     )
 
 
@@ -239,7 +241,7 @@ def _stamp(learnware: Learnware, kind: Kind, base_of: BaseOf) -> int:
             pass
     words = (semantic.domain, learnware.model.base, semantic.licence, semantic.languages)
     data = [sorted(each) for each in data_and_tasks(learnware)]
-    return hash64(repr((entry, seen, words, _size(learnware, base_of), data)))
+    return hash64(repr((entry, seen, words, _size(learnware, base_of), data, learnware.pulled)))
 
 
 def _size(learnware: Learnware, base_of: BaseOf) -> int:
