@@ -119,7 +119,6 @@ def _fetch(
             f"{file.path} of {file.repo} is not what the Hub says it is: its hash is wrong, twice.",
             "Nothing of it was kept. Try again later; behind a mirror or a proxy, try without it "
             "(HF_ENDPOINT, HTTPS_PROXY).",
-            "server",
         )
     path.replace(cached.blob(etag_of(file)))
 

@@ -15,7 +15,7 @@ from lwtui.dock.download import download
 from lwtui.dock.hub_errors import HubError, hub_errors
 from lwtui.dock.record import PullFile, PullPlan
 from lwtui.dock.transport import Patience, Traffic
-from lwtui.errors import BadInput, Cancelled
+from lwtui.errors import BadInput, Cancelled, LwtuiError
 from lwtui.jobs import JobContext, Part
 from lwtui.learnware.collection import Collection
 from lwtui.learnware.model import Learnware
@@ -65,10 +65,22 @@ def pull(
         pull_state.end(begun)
         return there
     pull_plan.check_room(plan)
-    transfer(plan, context, traffic)
-    learnware = register.register(plan, collection, context, asked["base"])
+    try:
+        transfer(plan, context, traffic)
+        learnware = register.register(plan, collection, context, asked["base"])
+    except LwtuiError as error:
+        if _is_final(error):
+            pull_state.fail(begun, error.message)
+        raise
     pull_state.end(begun)
     return learnware
+
+
+def _is_final(error: LwtuiError) -> bool:
+    """Whether the same commit would fail again: a file that is wrong, gone, or not sound."""
+    if isinstance(error, HubError):
+        return error.kind == "other"
+    return isinstance(error, BadInput)
 
 
 def _begun(
@@ -76,9 +88,7 @@ def _begun(
 ) -> pull_state.Begun:
     """The pull to go on with, or a new one."""
     found = pull_state.find(asked["repo"])
-    if found is not None and all(
-        found.asked[name] == asked[name] or not asked[name] for name in ASKED[1:]
-    ):
+    if found is not None and _goes_on(found, asked):
         # The same commit, though the branch may have moved on: its parts are here.
         return pull_state.Begun(
             pull_plan.look_again(found.plan), found.asked, found.started, found.had
@@ -88,6 +98,11 @@ def _begun(
     if register.registered(plan, collection) is not None:
         return pull_state.Begun(plan, asked, "")
     return pull_state.begin(plan, asked)
+
+
+def _goes_on(found: pull_state.Begun, asked: dict[str, str]) -> bool:
+    same = all(found.asked[name] == asked[name] or not asked[name] for name in ASKED[1:])
+    return same and not found.failed
 
 
 def plan_for(asked: dict[str, str], collection: Collection) -> PullPlan:

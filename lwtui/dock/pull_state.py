@@ -10,7 +10,7 @@ import contextlib
 import datetime
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +36,35 @@ class Begun:
     started: str
     had: tuple[str, ...] = ()
     """``repo/path`` of what was in the cache, whole, before: not ours to discard."""
+    failed: str = ""
+    """Why this commit cannot be had; the next try plans anew then."""
 
 
 def begin(plan: PullPlan, asked: dict[str, str]) -> Begun:
-    """Note that a pull starts."""
+    """Note that a pull starts; one of the same that could not be ended makes way."""
     now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-    had = tuple(f"{file.repo}/{file.path}" for file in plan.files if file.have == file.size)
-    begun = Begun(plan, asked, now, had)
-    path = _path(asked["repo"])
+    had = {f"{file.repo}/{file.path}" for file in plan.files if file.have == file.size}
+    before = find(asked["repo"])
+    if before is not None:
+        had -= {f"{f.repo}/{f.path}" for f in before.plan.files} - set(before.had)
+        needed = {etag_of(file) for file in plan.files}
+        for file in before.plan.files:
+            if etag_of(file) not in needed:
+                _remove(CachedRepository.of(file.repo).partial(etag_of(file)))
+    begun = Begun(plan, asked, now, tuple(sorted(had)))
+    _write(begun)
+    return begun
+
+
+def fail(begun: Begun, why: str) -> None:
+    """Note that this commit cannot be had."""
+    _write(replace(begun, failed=why))
+
+
+def _write(begun: Begun) -> None:
+    path = _path(begun.asked["repo"])
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, json.dumps({"schema": _SCHEMA, **asdict(begun)}).encode())
-    return begun
 
 
 def find(repo: str) -> Begun | None:
@@ -155,7 +173,13 @@ def _read(path: Path) -> Begun | None:
         plan = dict(kept["plan"])
         plan["files"] = tuple(PullFile(**file) for file in plan["files"])
         plan["notes"] = tuple(plan["notes"])
-        begun = Begun(PullPlan(**plan), dict(kept["asked"]), kept["started"], tuple(kept["had"]))
+        begun = Begun(
+            PullPlan(**plan),
+            dict(kept["asked"]),
+            kept["started"],
+            tuple(kept["had"]),
+            kept["failed"],
+        )
         check_id(begun.plan.repo)
         return begun if kept["schema"] == _SCHEMA else None
     except (OSError, ValueError, TypeError, KeyError, LwtuiError):

@@ -107,7 +107,12 @@ class Traffic:
 
 
 class _Useless(Exception):
-    """An answer of which nothing can be used; says why."""
+    """An answer of which nothing can be used; says why. ``other``: it is of another file than was
+    planned, and waiting will hardly mend that."""
+
+    def __init__(self, why: str, other: bool = False) -> None:
+        super().__init__(why)
+        self.other = other
 
 
 def receive(url: str, file: PullFile, sink: Sink, traffic: Traffic) -> None:
@@ -123,12 +128,12 @@ def receive(url: str, file: PullFile, sink: Sink, traffic: Traffic) -> None:
     size = file.size
     while sink.size < size:
         traffic.await_turn(file.path)
-        before = sink.size
+        before, other = sink.size, False
         try:
             _receive_once(url, sink, size, traffic)
             problem = f"the server sent {sink.size:,} of {size:,} bytes"
         except _Useless as useless:
-            problem = str(useless)
+            problem, other = str(useless), useless.other
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             problem = _bear(error, file, traffic)
         if sink.size >= size:
@@ -138,7 +143,7 @@ def receive(url: str, file: PullFile, sink: Sink, traffic: Traffic) -> None:
             raise HubError(
                 f"Fetching {file.path} was given up: {problem}.",
                 "What has arrived is kept: the same pull goes on from there.",
-                "network",
+                "other" if other else "network",
             )
         pause = traffic.patience.pauses[fruitless - 1] if fruitless else 0.2
         traffic.wait(file.path, pause, problem)
@@ -146,6 +151,8 @@ def receive(url: str, file: PullFile, sink: Sink, traffic: Traffic) -> None:
 
 def _bear(error: Exception, file: PullFile, traffic: Traffic) -> str:
     """What to say while waiting after ``error``; raises what no waiting mends."""
+    import httpx2
+
     told = explain(error, file.repo, f"Fetching {file.path}")
     if told is None:
         raise error
@@ -157,7 +164,11 @@ def _bear(error: Exception, file: PullFile, traffic: Traffic) -> str:
             raise told from error
         traffic.hold(wait)
         return "the Hub asks to wait"
-    return "no network" if told.kind == "network" else "the Hub has trouble"
+    if isinstance(error, httpx2.ConnectError):
+        return "no network"
+    if isinstance(error, httpx2.TimeoutException):
+        return "no answer"
+    return "the connection was lost" if told.kind == "network" else "the Hub has trouble"
 
 
 def _receive_once(url: str, sink: Sink, size: int, traffic: Traffic) -> None:
@@ -181,11 +192,11 @@ def _check_kind(response: httpx2.Response, start: int, size: int) -> None:
     if response.status_code == 206:
         told = response.headers.get("Content-Range", "").replace(" ", "").lower()
         if not told.startswith(f"bytes{start}-") or not told.endswith((f"/{size}", "/*")):
-            raise _Useless("the server sent another part than was asked for")
+            raise _Useless("the server sent another part than was asked for", other=True)
     elif "Content-Encoding" not in response.headers:
         length = response.headers.get("Content-Length", str(size))
         if length != str(size):
-            raise _Useless(f"the server has {length:.20} bytes of {size:,}")
+            raise _Useless(f"it has {length:.20} bytes and not {size}", other=True)
 
 
 class _Pouring:
@@ -222,7 +233,7 @@ class _Pouring:
 
     def _hold(self, piece: bytes) -> None:
         if self._sink.size + self._count + len(piece) > self._size:
-            raise _Useless("the server sent more bytes than the file has")
+            raise _Useless("the server sent more bytes than the file has", other=True)
         self._held.append(piece)
         self._count += len(piece)
 

@@ -39,7 +39,8 @@ def add_base(hub: HubServer, folder: Path, **more: Any) -> str:
 
 
 def add_adapter(hub: HubServer, folder: Path, **more: Any) -> str:
-    adapter = write_adapter(folder / "adapter", base=more.pop("base", BASE))
+    shape = {name: more.pop(name) for name in ("base", "width") if name in more}
+    adapter = write_adapter(folder / "adapter", **{"base": BASE, **shape})
     files = {**files_of(adapter), **more.pop("files", {})}
     card = {"license": "mit", "datasets": ["gsm8k"], "base_model": BASE}
     return hub.add_model(more.pop("name", ADAPTER), files, card=card, **more)
