@@ -181,6 +181,8 @@ class _Sending:
         with self._lock:
             self._note = "sending"
             self._sent = dict.fromkeys(self._files, 0)
+            self._told = 0.0
+            self._context.progress(0, self._total, self._note)
 
     def finish(self) -> None:
         self._context.progress(self._total, self._total, "published")
