@@ -52,7 +52,9 @@ def from_config(file: Path) -> BaseFacts:
     nested = config.get("text_config")
     if kind == "gemma3" and isinstance(nested, dict):
         config = nested
-    heads = _count(config, "num_attention_heads", file)
+    # Configs leave out what is their class's default; only where rows are reordered it matters.
+    needless = None if architecture in PERMUTED else 1
+    heads = _count(config, "num_attention_heads", file, needless)
     return BaseFacts(
         architecture,
         layers=_count(config, "num_hidden_layers", file),

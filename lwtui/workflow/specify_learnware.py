@@ -37,7 +37,7 @@ def specify_learnware(
     """Give a learnware a specification and record where it came from; return it as it then is.
 
     ``published``: the one in its repository. ``datasets``: of ``rows`` rows of the datasets that
-    its card names, sampled from the Hub. ``answers``: of its own answers to the probe prompts, for
+    its card names, sampled from the Hub. ``answers``: of its own answers to all probe prompts, for
     which it must be here and run. ``auto``: the first of these that works. A better one that is
     there is never replaced. Raises ``BadInput``, ``Cancelled``, ``LwtuiError`` (that says of each
     way why it failed). No row stays on the disk.
@@ -123,7 +123,7 @@ class _Job:
             read = [each for each in told["datasets"] if each["rows"]]
             if told["rows"] < MINIMUM_ROWS:
                 raise LwtuiError(_no_rows(told["datasets"]))
-            made = self._specify(folder / "rows.jsonl")
+            made = self._specify(folder / "rows.jsonl", self._rows)
             sources = [_source(each) for each in read]
             return self._keep(made, folder, NAMED_DATASETS, _sampled_words(read), sources)
 
@@ -133,14 +133,14 @@ class _Job:
         base = self._collection.base_of(self.learnware)
         with work_folder("specify") as folder:
             file = folder / "answers.jsonl"
-            write_answers(self.learnware, base, file, self._context)
-            made = self._specify(file)
+            count = write_answers(self.learnware, base, file, self._context)
+            made = self._specify(file, count)
             parts = {name: part for name, part in made.parts.items() if name in PARTS}
             made = dataclasses.replace(made, parts=parts, groups={})
             return self._keep(made, folder, OWN_ANSWERS, probe_set().name)
 
-    def _specify(self, file: Path) -> Specification:
-        return specify(file, rows=self._rows, export=True, context=self._context)
+    def _specify(self, file: Path, rows: int) -> Specification:
+        return specify(file, rows=rows, export=True, context=self._context)
 
     def _dataset_names(self) -> Sequence[str]:
         named = [source.name for source in self.learnware.semantic.data]

@@ -52,6 +52,8 @@ from lwtui.starter.specifications import example
 from lwtui.workflow.own_answers import ask
 from tests.hub.server import HubServer
 
+LAYOUTS = ("chat", "bare")
+"""Users' rows with the task's instruction, and without."""
 Parts = dict[str, np.ndarray]
 """Part to unit vector."""
 
@@ -78,7 +80,7 @@ def alike(a: Parts, b: Parts) -> float:
 
 
 def measure(data: Path, cache: Path, rows: int) -> dict[str, dict[str, Parts]]:
-    """``own``, ``user`` -> name -> parts; computed once and kept in ``cache``."""
+    """``own``, ``named`` and each layout -> name -> parts; computed once and kept in ``cache``."""
     if cache.exists():
         found: dict[str, dict[str, Parts]] = {}
         for key, tensor in load_file(cache).items():
@@ -87,7 +89,7 @@ def measure(data: Path, cache: Path, rows: int) -> dict[str, dict[str, Parts]]:
         return found
     space = find_space("starter")
     reference = load_reference(space, device="cpu")
-    found = {"own": {}, "user": {}, "named": {}}
+    found = {"own": {}, "named": {}}
     for name, examples in named_rows(data, rows).items():
         found["named"][name] = compute(examples, space, "gradient", reference=reference).parts
     with Collection.open() as collection, ModelProcess() as process:
@@ -100,11 +102,13 @@ def measure(data: Path, cache: Path, rows: int) -> dict[str, dict[str, Parts]]:
             found["own"][learnware.name] = made.parts
             shown = [answer[:30] for _, answer in answered[:3]]
             print(f"{learnware.name} {len(answered)} {time.monotonic() - started:.1f} s {shown}")
-    for task in plan.STARTER_TASKS:
-        sample = corpus.read_task(data, task, "test")
-        random.Random(task).shuffle(sample)
-        examples = [example(row, "chat") for row in sample[:rows]]
-        found["user"][task] = compute(examples, space, "gradient", reference=reference).parts
+    for layout in LAYOUTS:
+        found[layout] = {}
+        for task in plan.STARTER_TASKS:
+            sample = corpus.read_task(data, task, "test")
+            random.Random(task).shuffle(sample)
+            examples = [example(row, layout) for row in sample[:rows]]
+            found[layout][task] = compute(examples, space, "gradient", reference=reference).parts
     save_file(
         {
             f"{kind}|{name}|{part}": np.ascontiguousarray(vector, np.float32)
@@ -183,7 +187,9 @@ def ranks_text(ranks: Sequence[int], of: int) -> str:
     )
 
 
-def compare(own: dict[str, Parts], true: dict[str, Parts], users: dict[str, Parts]) -> None:
+def compare(
+    own: dict[str, Parts], true: dict[str, Parts], users: dict[str, dict[str, Parts]]
+) -> None:
     names = sorted(own)
     matrix = np.array([[alike(own[a], true[b]) for b in names] for a in names])
     same = np.diag(matrix)
@@ -191,17 +197,16 @@ def compare(own: dict[str, Parts], true: dict[str, Parts], users: dict[str, Part
     order = [rank_of({a}, dict(zip(names, matrix[i], strict=True))) for i, a in enumerate(names)]
     print(f"  own against true: same {same.mean():+.3f}, others {others.mean():+.3f}")
     print(f"    its own true one among all: {ranks_text(order, len(names))}")
-    alone, mixed = [], []
-    for task, user in users.items():
-        wanted = set(plan.specialists_of(task)) & set(own)
-        if not wanted:
-            continue
-        by_own = {name: alike(own[name], user) for name in names}
-        alone.append(rank_of(wanted, by_own))
-        by_true = {name: alike(true[name], user) for name in names}
-        mixed.append(rank_of(wanted, {**by_true, **{n: by_own[n] for n in wanted}}))
-    print(f"    users, own answers alone:   {ranks_text(alone, len(names))}")
-    print(f"    users, others true:         {ranks_text(mixed, len(names))}")
+    for layout, each in users.items():
+        alone, mixed = [], []
+        for task, user in each.items():
+            wanted = set(plan.specialists_of(task)) & set(own)
+            by_own = {name: alike(own[name], user) for name in names}
+            alone.append(rank_of(wanted, by_own))
+            by_true = {name: alike(true[name], user) for name in names}
+            mixed.append(rank_of(wanted, {**by_true, **{n: by_own[n] for n in wanted}}))
+        print(f"    users ({layout}), all such:    {ranks_text(alone, len(names))}")
+        print(f"    users ({layout}), others true: {ranks_text(mixed, len(names))}")
 
 
 def main() -> None:
@@ -215,8 +220,14 @@ def main() -> None:
     centre = {name: v.astype(np.float64) for name, v in space_mean(space.id, "gradient").items()}
     names = [name for name in found["own"] if name != "base"]
     true = {n: less(units(p), centre) for n, p in true_specifications(names).items()}
-    users = {task: less(units(parts), centre) for task, parts in found["user"].items()}
-    print(f"{probe_set().name}, {len(names)} learnwares, {len(users)} users")
+    users = {
+        layout: {task: less(units(parts), centre) for task, parts in found[layout].items()}
+        for layout in LAYOUTS
+    }
+    wanted = [len(set(plan.specialists_of(task)) & set(names)) for task in plan.STARTER_TASKS]
+    chance = sum(wanted) / len(names)
+    print(f"{probe_set().name}, {len(names)} learnwares, {len(wanted)} users; drawn at random the")
+    print(f"right one would be first for {chance:.1f} of them")
     own = {name: parts for name, parts in found["own"].items() if name in true or name == "base"}
     print("true specifications")
     compare(true, true, users)

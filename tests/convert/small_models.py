@@ -90,6 +90,33 @@ def make_adapter(folder: Path, base: Path, **settings: Any) -> Path:
     return folder
 
 
+def make_vision_model(folder: Path, text: Path) -> tuple[Path, Path]:
+    """A Gemma 3 that sees, around a text model of ours, and an adapter on its text part."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM, Gemma3Config, Gemma3ForConditionalGeneration
+
+    part = AutoModelForCausalLM.from_pretrained(text)
+    vision = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
+    vision |= {"num_attention_heads": 2, "image_size": 28, "patch_size": 14}
+    config = Gemma3Config(
+        text_config=part.config.to_dict(), vision_config=vision, mm_tokens_per_image=1
+    )
+    model = Gemma3ForConditionalGeneration(config)
+    model.model.language_model.load_state_dict(part.model.state_dict())
+    model.tie_weights()
+    model.save_pretrained(folder / "base")
+    targets = r".*language_model.*\.(q_proj|v_proj|up_proj|down_proj)"
+    torch.manual_seed(1)
+    adapted = get_peft_model(model, LoraConfig(r=4, lora_alpha=6, target_modules=targets))
+    with torch.no_grad():
+        for name, parameter in adapted.named_parameters():
+            if "lora_B" in name:
+                parameter.normal_(std=0.15)
+    adapted.save_pretrained(folder / "adapter")
+    return folder / "base", folder / "adapter"
+
+
 def write_gguf(base: Path, out: Path) -> Path:
     """The base as a float32 GGUF with a vocabulary of single bytes."""
     import gguf
@@ -173,9 +200,11 @@ def transformers_scores(base: Path, adapter: Path | None, tokens: list[int]) -> 
     """Log-likelihoods of every next token, (tokens, vocabulary)."""
     import torch
     from peft import PeftModel
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM, Gemma3ForConditionalGeneration
 
-    model = AutoModelForCausalLM.from_pretrained(base, attn_implementation="eager")
+    seeing = AutoConfig.from_pretrained(base).model_type == "gemma3"
+    kind = Gemma3ForConditionalGeneration if seeing else AutoModelForCausalLM
+    model = kind.from_pretrained(base, attn_implementation="eager")
     if adapter is not None:
         model = PeftModel.from_pretrained(model, adapter)
     with torch.no_grad():

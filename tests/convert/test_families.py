@@ -23,6 +23,7 @@ from tests.convert.small_models import (
     llama_cpp_scores,
     make_adapter,
     make_base,
+    make_vision_model,
     transformers_scores,
     write_gguf,
 )
@@ -142,6 +143,15 @@ def test_numbers_float16_cannot_hold(small: MakeSmall, tmp_path: Path) -> None:
     check_effect(made, lora, adapter)
 
 
+@needs_llama_cpp
+def test_the_text_part_of_a_model_that_sees(small: MakeSmall, tmp_path: Path) -> None:
+    text = small("gemma3_text")
+    base, adapter = make_vision_model(tmp_path, text.base)
+    lora = tmp_path / "lora.gguf"
+    assert lora_to_gguf(adapter, from_config(base / "config.json"), lora) == 4 * LAYERS
+    check_effect(Small(base, text.gguf, adapter), lora)
+
+
 def test_names_of_a_vision_models_text_part() -> None:
     facts = BaseFacts("gemma3", 4, 4, 2)
     for prefix in ("model.language_model.", "language_model.model.", "model."):
@@ -161,3 +171,6 @@ def test_a_vision_models_config(tmp_path: Path) -> None:
     file = tmp_path / "config.json"
     file.write_text(json.dumps({"model_type": "gemma3", "text_config": text}))
     assert from_config(file) == BaseFacts("gemma3", 3, 8, 4)
+    # As published, Gemma 3's config leaves out what is its class's default.
+    file.write_text(json.dumps({"model_type": "gemma3", "text_config": {"num_hidden_layers": 3}}))
+    assert from_config(file).layers == 3
