@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
+from lwtui.backend.machine import llama_cpp_status
 from lwtui.dock import hub
 from lwtui.dock.cache_layout import COMMIT, bytes_held, etag_of
 from lwtui.dock.facts import hub_model
 from lwtui.dock.files import INDEX, MANIFEST, MOST_FILES, Choice, check_names, choose_files
-from lwtui.dock.hub_errors import HubError, hub_errors
+from lwtui.dock.hub_errors import HubError, NotOnHub, hub_errors
 from lwtui.dock.hub_settings import cache_dir, endpoint
 from lwtui.dock.quantisation import free_memory
 from lwtui.dock.record import HubFile, HubModel, PullFile, PullPlan
@@ -62,11 +63,12 @@ def make_plan(
     if model.id.casefold() != repo.casefold():
         notes.insert(0, f"{repo} is called {model.id} now.")
     files = _pull_files(model.id, model.revision, looked.choice)
-    base_id = base_revision = ""
+    base_id = base_revision = base_here = ""
     if _needs_base(looked):
         name = base or looked.base
         here = find_base(name) if name else None
         if here is not None:
+            base_here = here.id
             notes.append(f"Its base {here.id} is here already.")
         else:
             under = _look_at_base(model.id, name, looked.base_revision)
@@ -74,6 +76,8 @@ def make_plan(
             files = _pull_files(base_id, base_revision, under.choice) + files
             notes.append(f"Its base {base_id} comes along.")
             notes += [f"{base_id}: {note}" for note in under.choice.notes]
+    if looked.choice.format == "gguf" and not llama_cpp_status().available:
+        notes.append("GGUF runs by llama.cpp, which is not installed here: see `lwtui doctor`.")
     if not model.licence:
         notes.append("Its card names no licence.")
     return PullPlan(
@@ -86,6 +90,7 @@ def make_plan(
         free=free_space(),
         notes=tuple(notes),
         ref="" if COMMIT.fullmatch(revision) else revision or "main",
+        base_here=base_here,
     )
 
 
@@ -183,11 +188,15 @@ def _look(repo: str, revision: str, quantisation: str) -> _Looked:
 
 
 def _look_at_base(adapter: str, name: str, revision: str) -> _Looked:
+    repo = _repository_named(name)
     try:
-        looked = _look(_repository_named(name), revision, "")
+        try:
+            looked = _look(repo, revision, "")
+        except NotOnHub:
+            if not revision:
+                raise
+            looked = _look(repo, "", "")  # a branch that only its trainer had
     except LwtuiError as error:
-        if error.message.startswith("Which base"):
-            raise
         error.message = f"{adapter} is an adapter, and its base cannot be had: {error.message}"
         raise
     if _needs_base(looked):

@@ -136,6 +136,8 @@ class PullPlan:
     """What the user should know: files left out, a licence with terms, a gated base."""
     ref: str = ""
     """The branch or tag that was asked for; empty when it was the commit itself."""
+    base_here: str = ""
+    """Learnware id of an adapter's base that is here already."""
 
     @property
     def size(self) -> int:

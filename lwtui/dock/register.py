@@ -98,9 +98,11 @@ def draft_of(
 def _draft(plan: PullPlan, repo: str, commit: str, collection: Collection, base: str) -> Draft:
     names = [file.path for file in plan.files if file.repo == repo]
     named = base
-    if not named and repo == plan.repo and plan.base:
-        # The Hub may know the base by another name than the adapter does.
-        named = "" if _stated_base(repo, commit).casefold() == plan.base.casefold() else plan.base
+    under = plan.base or plan.base_here
+    if not named and repo == plan.repo and under:
+        # The Hub may know the base by another name than the adapter does, or the card alone does.
+        stated = _stated_base(repo, commit)
+        named = "" if stated and collection.find_base(stated) is not None else under
     return draft_of(repo, commit, names, collection, named)
 
 

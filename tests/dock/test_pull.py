@@ -126,6 +126,13 @@ def test_adapter_that_does_not_fit_is_not_entered(hub: HubServer, tmp_path: Path
     assert ids() == [BASE]
 
 
+def test_base_at_a_revision_that_only_its_trainer_had(hub: HubServer, tmp_path: Path) -> None:
+    commit = add_base(hub, tmp_path)
+    adapter = write_adapter(tmp_path / "own", base=BASE, config={"revision": "my-branch"})
+    hub.add_model("tests/own", {path.name: path for path in adapter.iterdir()})
+    assert fetch("tests/own").model.base_revision == commit
+
+
 def test_shards_must_be_complete(hub: HubServer, tmp_path: Path) -> None:
     index = '{"weight_map": {"a": "model-00001-of-00002.safetensors", "b": "%s"}}'
     name = "model-00002-of-00002.safetensors"
@@ -164,6 +171,20 @@ def test_one_quantisation_with_all_its_parts(hub: HubServer, tmp_path: Path) -> 
     assert sound(second)
     with pytest.raises(BadInput, match="There is no 'Q2_K' here"):
         fetch("tests/gguf", quantisation="Q2_K")
+
+
+def test_adapter_in_gguf_finds_its_base_by_the_card(hub: HubServer, tmp_path: Path) -> None:
+    hub.add_model("tests/base-gguf", {"base-Q8_0.gguf": write_gguf(tmp_path / "base.gguf")})
+    kind = {"general.type": "adapter", "adapter.type": "lora"}
+    lora = write_gguf(tmp_path / "lora.gguf", **kind)
+    card = {"license": "mit", "base_model": "tests/base-gguf", "base_model_relation": "adapter"}
+    hub.add_model("tests/lora", {"lora-f16.gguf": lora}, card=card)
+    for _ in range(2):
+        learnware = fetch("tests/lora")
+        assert (learnware.model.kind, learnware.model.base) == ("adapter", "tests/base-gguf")
+        assert learnware.formats == ("gguf-lora",)
+        with Collection.open() as collection:
+            collection.remove("tests/lora")  # the base stays
 
 
 def test_published_specification_comes_along(hub: HubServer, tmp_path: Path) -> None:
