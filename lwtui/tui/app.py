@@ -17,6 +17,7 @@ from textual.screen import Screen
 from lwtui.errors import LwtuiError
 from lwtui.tui import messages
 from lwtui.tui.bindings import Action, bindings_of
+from lwtui.tui.collector import set_aside
 from lwtui.tui.hub_app import HubApp
 from lwtui.tui.services import Services
 from lwtui.tui.text import clean
@@ -142,6 +143,7 @@ class LwtuiApp(HubApp):
             await self.switch_mode("browse")
             if self._data is not None:
                 await self.open_data(self._data)
+        set_aside()
         self.read_machine()
         self.find_unfinished()
         if self.current_mode != "browse":

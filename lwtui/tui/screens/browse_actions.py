@@ -20,6 +20,8 @@ from lwtui.tui.widgets.collection_pane import CollectionPane
 from lwtui.tui.widgets.hub_pane import HubPane
 from lwtui.tui.widgets.source_switch import Source
 
+CACHE_PAUSE = 1.0
+"""Seconds after the Hub's list was opened, until the cache is looked into."""
 ORDERS = ("trending", "downloads", "likes", "updated")
 
 
@@ -135,7 +137,8 @@ class BrowseActions(ModeScreen):
         """Once a session, quietly: models in the cache that are no learnwares yet."""
         if not self._cache_looked:
             self._cache_looked = True
-            self._adoptable(asked=False)
+            # Not while the first answer is awaited: both would import the same things at once.
+            self.set_timer(CACHE_PAUSE, lambda: self._adoptable(asked=False))
 
     def _adoptable(self, asked: bool) -> None:
         def work() -> Message:

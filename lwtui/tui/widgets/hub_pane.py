@@ -18,6 +18,7 @@ from lwtui.dock.record import HubModel, HubPage, HubQuery
 from lwtui.errors import LwtuiError
 from lwtui.tui import hub_messages as told
 from lwtui.tui.background import NewestFirst, tell
+from lwtui.tui.collector import set_aside
 from lwtui.tui.text import one_line
 from lwtui.tui.widgets.hub_cells import COLUMNS, KEYS, age, cells, headline
 from lwtui.tui.widgets.hub_detail import HubDetail
@@ -32,6 +33,8 @@ KEPT = 200
 """Pages of models that are remembered."""
 BARREN = 3
 """Pages without a new model after which no more are asked for."""
+SETTLING = 3
+"""Questions after which whatever the Hub needs has been imported."""
 CLOCK = 30.0
 """Seconds between two looks at how old the list is."""
 
@@ -145,6 +148,8 @@ class HubPane(Vertical):
         message.stop()
         if message.number != self._number:
             return
+        if message.first:
+            self._settle()
         self._asking = False
         if message.page is None:
             self._failed(message)
@@ -168,6 +173,11 @@ class HubPane(Vertical):
         self._note(None if rows else self._nothing())
         self._problem(message.page.problem)
         self._say()
+
+    def _settle(self) -> None:
+        """After the first answers all that the Hub takes is loaded."""
+        if self._number <= SETTLING:
+            set_aside()
 
     def _failed(self, message: told.HubAnswered) -> None:
         text = str(message.error)
