@@ -63,14 +63,20 @@ def send(request: dict[str, Any], context: JobContext) -> dict[str, Any]:
             hint="Make the plan again.",
         )
     warnings.simplefilter("ignore")  # the Hub's own words, printed as they are
-    with _explained(plan):
+    made_new: list[str] = []
+    with _explained(plan, made_new):
         api = hub.api()
         _be_impatient()
         # What the commit built upon has already in this place is not sent again.
         sending = _Sending([file for file in plan.files if file.status != "same"], context)
         operations = sending.operations()
+        if not operations:
+            sending.finish()
+            return {"address": plan.address, "commit": plan.parent}
         _check_card(plan)
-        parent = _make_repository(api, plan) if plan.new else plan.parent
+        if plan.new:
+            made_new.append(_make_repository(api, plan))
+        parent = made_new[0] if made_new else plan.parent
         sending.start()
         made = api.create_commit(
             plan.to,
@@ -269,19 +275,20 @@ def _check_arrived(api: HfApi, plan: PublishPlan, commit: str) -> None:
 
 
 @contextlib.contextmanager
-def _explained(plan: PublishPlan) -> Iterator[None]:
+def _explained(plan: PublishPlan, made: Sequence[str]) -> Iterator[None]:
     """Errors as everywhere in the dock; the library wraps those of its threads once more."""
     doing = f"Publishing {plan.to}"
-    with hub_errors(plan.to, doing=doing):
-        try:
-            yield
-        except LwtuiError:
-            raise
-        except RuntimeError as error:
-            cause = error.__cause__
-            if cause is None:
-                raise
-            told = explain(cause, plan.to, doing)
-            if told is None:
-                raise
-            raise told from error
+    try:
+        with hub_errors(plan.to, doing=doing):
+            try:
+                yield
+            except RuntimeError as error:
+                told = error.__cause__ and explain(error.__cause__, plan.to, doing)
+                if not isinstance(told, LwtuiError):
+                    raise
+                raise told from error
+    except LwtuiError as error:
+        if made:
+            so_far = f"{plan.to} was made and is empty so far; a second try goes on."
+            error.hint = f"{error.hint} {so_far}" if error.hint else so_far
+        raise

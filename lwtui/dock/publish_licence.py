@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from lwtui.errors import BadInput
 from lwtui.learnware.licences import licence_note
+from lwtui.learnware.manifest import FILE_NAME
 from lwtui.learnware.model import Learnware
 
 
-def check_licence(learnware: Learnware, base: str, base_licence: str) -> tuple[str, ...]:
-    """What the user should know of the licences of a learnware, its base and its data.
+def check_licence(learnware: Learnware, base: str, base_licence: str, name: str) -> tuple[str, ...]:
+    """What the user should know of the licences of a learnware, its base and its data. ``name`` is
+    what the card calls a licence that the Hub files under ``other``.
 
     Raises ``BadInput`` when none is stated, when it is unknown, and when the base's forbids what is
     made from it to be shared. It reads ids, not terms: that the author may publish is for the
@@ -16,7 +18,7 @@ def check_licence(learnware: Learnware, base: str, base_licence: str) -> tuple[s
     """
     own = learnware.semantic.licence.strip().lower()
     notes = []
-    told = licence_note(own)
+    told = f"{name}: has terms of its own" if own == "other" and name else _stated(learnware)
     if told != own:
         notes.append(f"Its licence is {told}.")
     if base:
@@ -24,6 +26,15 @@ def check_licence(learnware: Learnware, base: str, base_licence: str) -> tuple[s
     for data in learnware.semantic.data:
         notes += _of_data(data.name, data.licence.strip().lower())
     return tuple(dict.fromkeys(notes))
+
+
+def _stated(learnware: Learnware) -> str:
+    try:
+        return licence_note(learnware.semantic.licence)
+    except BadInput as error:
+        if learnware.specs_folder is not None:
+            error.file = str(learnware.specs_folder / FILE_NAME)
+        raise
 
 
 def _of_base(own: str, base: str, licence: str) -> list[str]:

@@ -54,9 +54,10 @@ def published(
     provenance = Provenance(made_by=before.made_by)
     if before.source == "hub" and before.location.lower() != to.lower():
         provenance = dataclasses.replace(before, added="")
-    return Learnware(
-        to, model, learnware.semantic, provenance, entries, learnware.scores, extra=extra
-    ), notes
+    tags = tuple(tag for tag in learnware.semantic.tags if not tag.startswith("base_model:"))
+    semantic = dataclasses.replace(learnware.semantic, tags=tags)
+    told = Learnware(to, model, semantic, provenance, entries, learnware.scores, extra=extra)
+    return told, notes
 
 
 def manifest_bytes(learnware: Learnware) -> bytes:

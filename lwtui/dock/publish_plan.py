@@ -50,13 +50,16 @@ def make_plan(
     context = context or JobContext()
     check_id(to)
     _check_kind(learnware, builtin, as_base)
-    check_licence(learnware, "", "")
     shared, notes = publish_manifest.specifications(learnware)
-    weights = _files(learnware, context)
     target = look_at_target(to)
+    own, origin = _own_card(learnware, target)
+    named = readme.licence_name(own)
+    check_licence(learnware, "", "", named)
     found = Base("", "", "")
     if learnware.model.kind == "adapter":
         found = find_base(learnware, base_here, base)
+    licences = check_licence(learnware, found.repo, found.licence, named)
+    weights = _files(learnware, context)
     base_at = (found.repo, found.revision)
     files = [_portable(file, to, base_at) for file in weights]
     model_files = tuple(
@@ -69,7 +72,6 @@ def make_plan(
         told = dataclasses.replace(told, model=dataclasses.replace(told.model, kind="base"))
     check_conflict(target, told, {file.path: file.sha256 for file in files})
     words = section(told, found.repo, found.revision, [each for each, _ in shared])
-    own, origin = _own_card(learnware, target)
     card, changed = readme.merged(own, told, found.repo, words, file=origin)
     files += [
         written(CARD, card, f"{origin}, merged" if own else _OURS),
@@ -78,7 +80,7 @@ def make_plan(
     ]
     warnings = [
         *_of_target(target, learnware, private),
-        *check_licence(learnware, found.repo, found.licence),
+        *licences,
         *(*found.notes, *notes, *left_out, *changed),
         *_check_texts(files, learnware),
     ]
@@ -135,6 +137,12 @@ def _model_files(learnware: Learnware) -> list[ModelFile]:
 def _files(learnware: Learnware, context: JobContext) -> list[PlannedFile]:
     """The model's files, each read once: its bytes are fixed from here on."""
     listed = _model_files(learnware)
+    names = [file.path.casefold() for file in listed]
+    if twin := next((name for name in names if names.count(name) > 1), ""):
+        raise BadInput(
+            f"Two of its files are called {twin!r}, but for upper and lower case.",
+            hint="Rename one: they cannot lie beside each other everywhere.",
+        )
     if not any(file.format in ("safetensors", "peft", "gguf", "gguf-lora") for file in listed):
         raise BadInput(f"{learnware.id} has no weights to publish.")
     total = sum(file.size for file in listed)

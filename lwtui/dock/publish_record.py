@@ -12,6 +12,8 @@ from lwtui.jobs import JobContext
 
 BLOCK = 4 * 1024 * 1024
 """Bytes that are checked at once, before any of them is sent."""
+_SMALL = 32 * 1024 * 1024
+"""Bytes. The Hub keeps larger files by Git LFS whatever they are, and knows them by SHA-256."""
 
 Status = Literal["new", "replaces", "same"]
 """Beside what the repository has: not there, there with other bytes, there with these bytes."""
@@ -111,7 +113,8 @@ def of_disk(
     with source.open("rb") as stream:
         while block := stream.read(BLOCK):
             whole.update(block)
-            blob.update(block)
+            if size <= _SMALL:
+                blob.update(block)
             blocks.append(block_hash(block))
             read += len(block)
             context.progress(done + read, total or None, f"checking {path}")
@@ -122,7 +125,7 @@ def of_disk(
         origin,
         source=source,
         blocks=tuple(blocks),
-        blob_id=blob.hexdigest(),
+        blob_id=blob.hexdigest() if size <= _SMALL else "",
     )
 
 

@@ -115,16 +115,16 @@ def check_conflict(target: Target, learnware: Learnware, hashes: Mapping[str, st
     if target.model is None:
         return
     before, model = target.manifest, learnware.model
-    if before is not None:
-        if (before.model.kind, before.model.base) == (model.kind, model.base):
-            return
-        raise _other(target, f"a learnware of another kind or on another base ({_about(before)})")
     there = {
         file.path: file.sha256
         for file in target.model.files
         if file.path.endswith(_WEIGHTS) and not file.path.startswith("learnware/")
     }
-    if there and not any(there.get(path) == sha256 for path, sha256 in hashes.items()):
+    if any(there.get(path) == sha256 for path, sha256 in hashes.items()):
+        return
+    if before is not None and (before.model.kind, before.model.base) != (model.kind, model.base):
+        raise _other(target, f"a learnware of another kind or on another base ({_about(before)})")
+    if before is None and there:
         raise _other(target, f"other weights ({one_line(min(there), 80)})")
 
 

@@ -33,6 +33,7 @@ _TASKS = frozenset(
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-\w+)?|code|multilingual")
 _TAG = re.compile(r"[a-z0-9][a-z0-9-]*")
+_BLANK = "[More Information Needed]"
 _PLAIN_TAGS = frozenset({"starter", "here"})
 
 
@@ -63,6 +64,8 @@ def merged(
             hint="It is YAML between two lines of `---` at the top.",
         ) from error
     notes = _fill(card.data, learnware, base, file)
+    if _BLANK in card.text:
+        notes = (*notes, f"The card still has blanks of its template: {_BLANK}.")
     card.text = _with_section(card.text, section, learnware, file)
     try:
         return str(card.content).encode(), notes
@@ -107,8 +110,16 @@ def _fill(data: Any, learnware: Learnware, base: str, file: str) -> tuple[str, .
         data["base_model_relation"] = "adapter"
     words = [*semantic.tags, "learnware", semantic.domain]
     wanted = [word for word in words if _TAG.fullmatch(word) and word not in _PLAIN_TAGS]
-    data["tags"] = list(dict.fromkeys([*_list(data.get("tags")), *wanted]))
+    # PEFT writes the base's folder into a tag; the Hub makes these of base_model by itself.
+    own = [tag for tag in _list(data.get("tags")) if not tag.startswith("base_model:")]
+    data["tags"] = list(dict.fromkeys([*own, *wanted]))
     return tuple(notes)
+
+
+def licence_name(own: bytes) -> str:
+    """What a card with ``license: other`` calls its licence; empty if it does not say."""
+    found = re.search(rb"^license_name:[ \t]*(\S[^\r\n]*)", own[:LIMIT], re.MULTILINE)
+    return one_line(found[1].decode(errors="replace"), 80) if found else ""
 
 
 def _list(value: Any) -> list[str]:

@@ -219,3 +219,12 @@ def test_command_line(work: Path, hub: HubServer, capsys: pytest.CaptureFixture[
     assert f"{hub.url}/{ADAPTER}" in out
     assert f"lwtui pull {ADAPTER}" in out
     assert TOKEN not in out
+
+
+def test_nothing_new_is_no_commit(work: Path, hub: HubServer) -> None:
+    publish(plan())
+    again = plan()
+    assert again.to_send == 0
+    asked = len(hub.requests)
+    assert publish(again) == f"{hub.url}/{ADAPTER}"
+    assert hub.requests[asked:] == []

@@ -23,7 +23,7 @@ from lwtui.workflow.publish import plan_publish, publish
 from lwtui.workflow.pull import pull
 from tests.dock.publishing import ADAPTER, BASE, CARD, ROOT, TOKEN, base_on_hub, become, trained
 from tests.hub.server import HubServer
-from tests.learnware.builders import write_base
+from tests.learnware.builders import write_base, write_gguf
 
 
 @pytest.fixture
@@ -343,3 +343,46 @@ def test_what_counts_as_a_secret() -> None:
     assert not list(check_text("x.md", innocent.encode()))
     (found_path,) = check_text("x.md", b"trained in /home/somebody-else/runs")
     assert not found_path.grave
+
+
+def test_the_card_that_peft_writes(alice: Path) -> None:
+    """It has the folder of the base in it twice."""
+    base = alice / "work" / "base"
+    card = (
+        f"---\nbase_model: {base}\nlicense: apache-2.0\nlibrary_name: peft\ntags:\n"
+        f"- base_model:adapter:{base}\n- lora\n---\n\n# Model Card\n\n[More Information Needed]\n"
+    )
+    tags = (f"base_model:adapter:{base}", "lora")
+    trained(
+        alice / "work" / "adapter", card=card, semantic=semantic(licence="apache-2.0", tags=tags)
+    )
+    made = plan()
+    told = front_matter(made)
+    assert told["base_model"] == BASE
+    assert told["tags"] == ["lora", "learnware"]
+    assert any("blanks of its template" in warning for warning in made.warnings)
+    for file in made.files:
+        assert str(alice).encode() not in data_of(made, file.path)
+
+
+def test_a_licence_of_its_own_needs_a_name(alice: Path) -> None:
+    other = semantic(licence="other")
+    card = "---\nlicense: other\n{}---\n# Mine\n"
+    trained(alice / "work" / "a", semantic=other, card=card.format(""), identifier="alice/a")
+    with pytest.raises(BadInput, match=r"learnware.toml.*'other' is not known"):
+        plan_publish("alice/a", "alice/a", base=BASE)
+    named = card.format("license_name: bank-terms\n")
+    trained(alice / "work" / "b", semantic=other, card=named, identifier="alice/b")
+    made = plan_publish("alice/b", "alice/b", base=BASE)
+    assert any("bank-terms: has terms of its own" in warning for warning in made.warnings)
+
+
+def test_weights_that_name_a_folder_in_their_header(alice: Path) -> None:
+    folder = alice / "work" / "gguf"
+    folder.mkdir(parents=True)
+    write_gguf(folder / "model.gguf", **{"general.name": f"{alice}/work/run-3"})
+    add(folder / "model.gguf", id="alice/gguf")
+    manifest = paths.home() / "specs" / "alice" / "gguf" / "learnware.toml"
+    manifest.write_text(manifest.read_text().replace("[semantic]", '[semantic]\nlicence = "mit"'))
+    with pytest.raises(BadInput, match=r"model.gguf:\d+: There is a path of this machine"):
+        plan_publish("alice/gguf", "alice/gguf", as_base=True)
