@@ -120,8 +120,8 @@ def test_a_base_whose_gguf_is_in_a_repository_of_its_own(
         assert base is not None
         assert (base.id, base.formats) == ("tests/Base-1", ("safetensors", "gguf"))
         assert base.file("gguf") == collection.get("others/base-1-GGUF").file("gguf")
-    question = TALKS[0][0]
-    assert answer(made, question) == answer(made, question, "transformers")
+    question, base_says, _ = TALKS[0]
+    assert answer(made, question) not in ("", base_says)
 
 
 def test_what_is_not_here(home: Path, small: MakeSmall) -> None:
