@@ -2,8 +2,9 @@
 
 One commit through ``huggingface_hub`` (``create_repo``, ``create_commit``), in a process of its
 own: its client waits without an end, and a cancel must not. Every block of a file is compared with
-the plan before it is handed on, so a file that changes meanwhile is never sent in part even. Files
-are given as streams, which the library sends by Git LFS over HTTP; what the Hub's storage has
+the plan before it is handed on, so no byte leaves that was not planned: all files are read through
+once before the first is sent, and one that changes under way is broken off and never committed.
+Files are given as streams, which the library sends by Git LFS over HTTP; what the Hub's storage has
 already (a try that was broken off) it does not ask for again.
 """
 
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, HfApi
 
 _SILENCE = 60.0
-"""Seconds without an answer before the Hub counts as gone."""
+"""Seconds in which no byte goes out before the Hub counts as gone."""
+_THINKING = 180.0
+"""Seconds for an answer: putting the parts of a large file together takes a while."""
 _BETWEEN = 0.1
 """Seconds between two reports."""
 
@@ -45,8 +48,8 @@ _BETWEEN = 0.1
 def publish(plan: PublishPlan, context: JobContext | None = None) -> str:
     """Carry out a plan; the address where the learnware then is.
 
-    Progress counts bytes. Raises ``BadInput`` when a file is not what was planned (nothing of it
-    is sent then), ``LwtuiError`` when the Hub refuses or somebody else changed the repository,
+    Progress counts bytes. Raises ``BadInput`` when a file is not what was planned (no other byte
+    is sent), ``LwtuiError`` when the Hub refuses or somebody else changed the repository,
     ``Cancelled``. Whatever happens, the repository has all of it or nothing: it is one commit.
     """
     context = context or JobContext()
@@ -211,9 +214,10 @@ class _Sending:
 
 def _be_impatient() -> None:
     """Give the library's client of this process a limit for silence; it has none."""
+    import httpx2
     from huggingface_hub import get_session
 
-    get_session().timeout = _SILENCE
+    get_session().timeout = httpx2.Timeout(_SILENCE, read=_THINKING)
 
 
 def _check_card(plan: PublishPlan) -> None:

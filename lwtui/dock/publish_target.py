@@ -166,7 +166,11 @@ def find_base(learnware: Learnware, here: Learnware | None, named: str) -> Base:
         repo, revision = named or learnware.model.base, ""
         if here is None and not named:
             revision = learnware.model.base_revision
+    notes = []
     model = find_model(repo, revision)
+    if model is None and revision:
+        notes.append(f"The commit {revision[:12]} of its base {repo} is no longer there.")
+        revision, model = "", find_model(repo)
     if model is None:
         raise _unpublished(learnware, here, repo, named)
     if "peft" in model.formats:
@@ -175,7 +179,6 @@ def find_base(learnware: Learnware, here: Learnware | None, named: str) -> Base:
             field="--base",
             hint="Name the model that it was trained on.",
         )
-    notes = []
     same = _same_weights(here, model)
     if same is False:
         raise BadInput(

@@ -13,6 +13,7 @@ import yaml
 
 from lwtui import paths
 from lwtui.dock.publish_record import PublishPlan
+from lwtui.dock.publish_target import find_base
 from lwtui.dock.publish_texts import check_text
 from lwtui.errors import BadInput, LwtuiError
 from lwtui.learnware.collection import Collection
@@ -258,6 +259,13 @@ def test_refused_without_a_base_that_others_have(alice: Path, hub: HubServer) ->
     hub.add_model("starter/base", {"config.json": "{}", "model.safetensors": b"a stranger's"})
     with pytest.raises(BadInput, match="holds other weights"):
         plan(base="")
+
+
+def test_a_base_whose_commit_is_gone(alice: Path, hub: HubServer) -> None:
+    model = ModelInfo("adapter", base=BASE, base_revision="0" * 40)
+    found = find_base(Learnware(ADAPTER, model), None, "")
+    assert found.revision == hub.repositories["model", BASE].head.id
+    assert "no longer there" in found.notes[0]
 
 
 def test_refused_under_a_licence_that_forbids_it(alice: Path, hub: HubServer) -> None:
