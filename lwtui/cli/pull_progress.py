@@ -81,8 +81,7 @@ class _Lines:
         note, now = one_line(progress.note), time.monotonic()
         # Numbers that run are no new state.
         state = "".join(letter for letter in note if letter.isalpha() or letter == " ")
-        due = now - self._written >= _SECONDS
-        if note and (due or (state != self._state and not progress.parts)):
+        if note and (now - self._written >= _SECONDS or state != self._state):
             self._written, self._state = now, state
             with contextlib.suppress(OSError):
                 sys.stderr.write(f"{note}\n")

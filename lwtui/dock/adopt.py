@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lwtui.dock.cache_layout import CachedRepository
 from lwtui.dock.domain_guess import guess_domain
-from lwtui.dock.files import INDEX, Choice, choose_files
+from lwtui.dock.files import INDEX, Choice, choose_files, writes_text
 from lwtui.dock.hub_settings import cache_dir
 from lwtui.dock.quantisation import free_memory
 from lwtui.dock.record import HubFile, HubModel
@@ -143,8 +143,9 @@ def _look(repo: str, revision: CachedRevisionInfo) -> _Found:
         stated = read_json(snapshot / CONFIG_NAME).get("base_model_name_or_path")
         base = stated if isinstance(stated, str) else ""
     elif choice.format == "safetensors":
-        if "auto_map" in read_json(snapshot / "config.json"):
-            raise BadInput("It needs program code of its own.")
+        config = read_json(snapshot / "config.json")
+        if "auto_map" in config or not writes_text(config):
+            raise BadInput("It needs program code of its own, or writes no text.")
         if not there & set(_TOKENIZERS):
             raise BadInput("It has no tokenizer.")
     return _Found(repo, revision.commit_hash, choice, base)

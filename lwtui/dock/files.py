@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from typing import Any
 
 from lwtui.dock.facts import adapter_weights
 from lwtui.dock.quantisation import Quantisation, choose, quantisations
@@ -31,6 +32,8 @@ LARGEST_WEIGHTS = 50_000_000_000
 """Bytes; larger ones the Hub does not serve over HTTP (``MAX_HTTP_DOWNLOAD_SIZE``)."""
 _LONGEST_PATH = 400
 _LONGEST_NAME = 200
+_WRITERS = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")
+"""How transformers ends the names of models that write text."""
 _SHARD = re.compile(r"model-\d{5}-of-\d{5}\.safetensors")
 _SHARD_NAME = re.compile(r"[A-Za-z0-9][\w.\-]*\.safetensors")
 _WINDOWS = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
@@ -67,6 +70,15 @@ def check_names(paths: Iterable[str], repo: str = "") -> None:
                 hint="Nothing was fetched. No tool of the Hub makes such names: do not use this "
                 "repository, and tell the Hub about it.",
             )
+
+
+def writes_text(config: Mapping[str, Any]) -> bool:
+    """Whether a model's ``config.json`` is of a causal language model, as far as it says. Encoders
+    and classifiers load, and write nonsense."""
+    names = config.get("architectures")
+    if not isinstance(names, list) or not names:
+        return True
+    return any(str(name).endswith(_WRITERS) for name in names)
 
 
 def _name_problem(path: str) -> str:

@@ -25,6 +25,8 @@ WORKERS = 6
 """Files at once. More connections than this a home line and the Hub's limits do not reward."""
 _SECONDS = 0.15
 """Between two reports."""
+_IDLE = 4.0
+"""Seconds without a byte after which that is said."""
 _WINDOW = 8.0
 """Seconds over which the speed is measured."""
 
@@ -186,6 +188,7 @@ class _Counts:
         self._have = {(file.repo, file.path): file.have for file in plan.files}
         self._several = bool(plan.base)
         self._lock = threading.Lock()
+        self._last, self._arrived = 0, time.monotonic()
         self._seen: deque[tuple[float, int]] = deque([(time.monotonic(), sum(self._have.values()))])
 
     def report_of(self, file: PullFile) -> Callable[[int], None]:
@@ -215,6 +218,10 @@ class _Counts:
         self._seen.append((now, done))
         while len(self._seen) > 2 and self._seen[0][0] < now - _WINDOW:
             self._seen.popleft()
+        if done > self._last:
+            self._last, self._arrived = done, now
+        if now - self._arrived > _IDLE and done < self._total:
+            return f"nothing has arrived for {now - self._arrived:.0f} s"
         start, before = self._seen[0]
         if now - start < 1.0 or done <= before:
             return f"fetching, {human_size(done)} of {human_size(self._total)}"

@@ -14,9 +14,18 @@ from lwtui.backend.machine import llama_cpp_status
 from lwtui.dock import hub
 from lwtui.dock.cache_layout import COMMIT, bytes_held, etag_of
 from lwtui.dock.facts import hub_model
-from lwtui.dock.files import INDEX, MANIFEST, MOST_FILES, Choice, check_names, choose_files
+from lwtui.dock.files import (
+    INDEX,
+    MANIFEST,
+    MOST_FILES,
+    Choice,
+    check_names,
+    choose_files,
+    writes_text,
+)
 from lwtui.dock.hub_errors import HubError, NotOnHub, hub_errors
 from lwtui.dock.hub_settings import cache_dir, endpoint
+from lwtui.dock.hub_words import page_of
 from lwtui.dock.quantisation import free_memory
 from lwtui.dock.record import HubFile, HubModel, PullFile, PullPlan
 from lwtui.errors import BadInput, LwtuiError
@@ -78,6 +87,8 @@ def make_plan(
             notes += [f"{base_id}: {note}" for note in under.choice.notes]
     if looked.choice.format == "gguf" and not llama_cpp_status().available:
         notes.append("GGUF runs by llama.cpp, which is not installed here: see `lwtui doctor`.")
+    if model.gated:
+        notes.append(f"It is gated: the terms you accepted at {page_of(model.id)} apply.")
     if not model.licence:
         notes.append("Its card names no licence.")
     return PullPlan(
@@ -184,6 +195,12 @@ def _look(repo: str, revision: str, quantisation: str) -> _Looked:
                 f"{model.id} needs program code of its own to run, which lwtui never loads.",
                 hint="Look for a copy of it in GGUF, or for a model of a common architecture.",
             )
+        if not writes_text(config):
+            raise BadInput(
+                f"{model.id} is no model that writes text ({_architectures(config)}).",
+                hint="lwtui runs causal language models: `lwtui search --hub --task "
+                "text-generation` finds them.",
+            )
     return _Looked(model, choice, base or model.base, base_revision)
 
 
@@ -288,6 +305,10 @@ def _file(told: dict[str, Any]) -> HubFile:
         sha256 if _SHA256.fullmatch(sha256) else "",
         blob if COMMIT.fullmatch(blob) and not large else "",
     )
+
+
+def _architectures(config: dict[str, Any]) -> str:
+    return one_line(", ".join(map(str, config["architectures"])), 80)
 
 
 def _text(config: dict[str, Any], name: str) -> str:

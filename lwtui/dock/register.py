@@ -10,6 +10,7 @@ from pathlib import Path
 from lwtui.dock.cache_layout import CachedRepository
 from lwtui.dock.domain_guess import guess_domain
 from lwtui.dock.files import MANIFEST
+from lwtui.dock.hub_errors import NotOnHub
 from lwtui.dock.record import PullPlan
 from lwtui.errors import BadInput, LwtuiError
 from lwtui.jobs import JobContext
@@ -17,7 +18,6 @@ from lwtui.learnware import card
 from lwtui.learnware.collection import Collection
 from lwtui.learnware.gguf import read_gguf
 from lwtui.learnware.headers import safetensors_header
-from lwtui.learnware.manifest import read_manifest
 from lwtui.learnware.model import Learnware, Provenance, Semantic
 from lwtui.learnware.recognise import Draft, recognise_files
 from lwtui.learnware.renewing import renew
@@ -50,18 +50,40 @@ def register(
     """Enter the base, then the learnware. ``base`` is the one the user named. Raises ``BadInput``
     when what was fetched is not sound; nothing is entered then."""
     outer.progress(plan.size, plan.size, "checking what was fetched")
+    published = _published(plan, outer)
     # The bar stays full: where the hash is a file's name, nothing is read again.
     context = JobContext(
         lambda progress: outer.progress(plan.size, plan.size, progress.note), outer.cancel
     )
     if plan.base and collection.find_base(plan.base) is None:
-        under = _draft(plan, plan.base, plan.base_revision, collection, "")
+        names = [file.path for file in plan.files if file.repo == plan.base]
+        under = draft_of(plan.base, plan.base_revision, names, collection)
         model = dataclasses.replace(under.learnware.model, kind="base")
         under = dataclasses.replace(
             under, learnware=dataclasses.replace(under.learnware, model=model)
         )
         _enter(under, collection, context)
-    return _enter(_draft(plan, plan.repo, plan.revision, collection, base), collection, context)
+    names = [file.path for file in plan.files if file.repo == plan.repo]
+    named = base or _base_to_name(plan, collection)
+    draft = draft_of(plan.repo, plan.revision, names, collection, named, published)
+    return _enter(draft, collection, context)
+
+
+def _published(plan: PullPlan, context: JobContext) -> Learnware | None:
+    """What the repository says of itself as a learnware, checked; None if it says nothing, or what
+    is refused: the weights are none the worse for it."""
+    if all((file.repo, file.path) != (plan.repo, MANIFEST) for file in plan.files):
+        return None
+    from lwtui.dock.remote import remote_learnware
+
+    try:
+        found = remote_learnware(plan.repo, plan.revision)
+    except NotOnHub:
+        return None
+    except BadInput as error:
+        context.progress(plan.size, plan.size, f"its specification is refused: {error.message}")
+        return None
+    return found[0] if found is not None else None
 
 
 def draft_of(
@@ -70,8 +92,10 @@ def draft_of(
     names: Iterable[str],
     collection: Collection,
     base: str = "",
+    published: Learnware | None = None,
 ) -> Draft:
-    """A snapshot's files as a learnware, with what is published and known of it."""
+    """A snapshot's files as a learnware, with what it publishes, if that was checked, or what is
+    known of it."""
     snapshot = CachedRepository.of(repo).snapshot(commit)
     names = list(names)
     weights = [name for name in names if not name.startswith(f"{_PUBLISHED}/")]
@@ -87,23 +111,20 @@ def draft_of(
         provenance=Provenance(source="hub", location=repo, revision=commit),
     )
     draft = dataclasses.replace(draft, learnware=learnware)
-    if (snapshot / MANIFEST).is_file() and MANIFEST in names:
-        return _with_manifest(draft, read_manifest(snapshot / _PUBLISHED), snapshot / _PUBLISHED)
+    if published is not None:
+        return _with_manifest(draft, published, snapshot / _PUBLISHED)
     known = collection.find(repo)
     if known is not None and known.specs_folder is not None and not known.pulled:
         return _with_manifest(draft, known, known.specs_folder)
     return draft
 
 
-def _draft(plan: PullPlan, repo: str, commit: str, collection: Collection, base: str) -> Draft:
-    names = [file.path for file in plan.files if file.repo == repo]
-    named = base
+def _base_to_name(plan: PullPlan, collection: Collection) -> str:
+    """The base, where the adapter does not name it as it is called here: the Hub may know it by a
+    newer name, or the card alone say it."""
     under = plan.base or plan.base_here
-    if not named and repo == plan.repo and under:
-        # The Hub may know the base by another name than the adapter does, or the card alone does.
-        stated = _stated_base(repo, commit)
-        named = "" if stated and collection.find_base(stated) is not None else under
-    return draft_of(repo, commit, names, collection, named)
+    stated = _stated_base(plan.repo, plan.revision)
+    return "" if stated and collection.find_base(stated) is not None else under
 
 
 def _stated_base(repo: str, commit: str) -> str:

@@ -97,6 +97,13 @@ class Traffic:
             self._notes.pop(path, None)
         self.check()
 
+    def say(self, path: str, note: str) -> None:
+        """What is done with a file when nothing arrives; empty: nothing special."""
+        with self._lock:
+            self._notes.pop(path, None)
+            if note:
+                self._notes[path] = note
+
     def await_turn(self, path: str) -> None:
         """Wait until the server may be asked."""
         self.check()

@@ -13,6 +13,7 @@ from lwtui.jobs import JobContext, Progress
 from lwtui.learnware.collection import Collection
 from lwtui.learnware.known import Known
 from lwtui.learnware.model import Learnware, ModelInfo, Semantic, SpecificationEntry
+from lwtui.paths import starter_root
 from lwtui.workflow import pull as verbs
 from tests.dock.pulling import (
     ADAPTER,
@@ -51,11 +52,12 @@ domain = "finance"
 [[specification]]
 type = "pave"
 recipe = "gradient"
-space = "starter"
-file = "pave-starter.safetensors"
+space = "starter-407954b0"
+file = "pave-starter-407954b0.safetensors"
 rows = 64
-origin = "published"
+origin = "training data"
 """
+VECTOR = "pave-starter-407954b0.safetensors"
 UNWANTED = {
     "pytorch_model.bin": b"pickle",
     "training_args.bin": b"pickle",
@@ -151,6 +153,13 @@ def test_shards_must_be_complete(hub: HubServer, tmp_path: Path) -> None:
         verbs.plan_pull("tests/sharded")
 
 
+def test_model_that_writes_no_text_is_refused(hub: HubServer, tmp_path: Path) -> None:
+    config = '{"model_type": "bert", "architectures": ["BertForSequenceClassification"]}'
+    add_base(hub, tmp_path, files={"config.json": config})
+    with pytest.raises(BadInput, match="no model that writes text"):
+        verbs.plan_pull(BASE)
+
+
 def test_one_quantisation_with_all_its_parts(hub: HubServer, tmp_path: Path) -> None:
     small, part = write_gguf(tmp_path / "small.gguf"), write_gguf(tmp_path / "part.gguf")
     files = {
@@ -187,22 +196,36 @@ def test_adapter_in_gguf_finds_its_base_by_the_card(hub: HubServer, tmp_path: Pa
             collection.remove("tests/lora")  # the base stays
 
 
-def test_published_specification_comes_along(hub: HubServer, tmp_path: Path) -> None:
-    add_base(hub, tmp_path)
-    published = {
+def publication(vector: bytes | Path) -> dict[str, bytes | str | Path]:
+    return {
         "learnware/learnware.toml": MANIFEST,
-        "learnware/pave-starter.safetensors": b"its specification",
+        f"learnware/{VECTOR}": vector,
         "learnware/setup.py": "raise SystemExit",
     }
-    add_adapter(hub, tmp_path, files=published)
+
+
+def test_published_specification_comes_along(hub: HubServer, tmp_path: Path) -> None:
+    add_base(hub, tmp_path)
+    vector = starter_root() / "specs" / "starter" / "banking-intent" / VECTOR
+    add_adapter(hub, tmp_path, files=publication(vector))
     learnware = fetch(ADAPTER)
     assert learnware.semantic.title == "Its author's title"
     assert learnware.semantic.licence == "mit"
     [entry] = learnware.specifications
     assert (entry.origin, entry.rows) == ("published", 64)
     assert learnware.specs_folder is not None
-    assert (learnware.specs_folder / entry.file).read_bytes() == b"its specification"
+    assert (learnware.specs_folder / entry.file).read_bytes() == vector.read_bytes()
     assert not list(cache().rglob("setup.py"))
+
+
+def test_false_specification_is_left_out_and_said(hub: HubServer, tmp_path: Path) -> None:
+    add_base(hub, tmp_path)
+    add_adapter(hub, tmp_path, files=publication(b"no vector"))
+    notes: list[str] = []
+    learnware = fetch(ADAPTER, seen=lambda progress: notes.append(progress.note))
+    assert learnware.specifications == ()
+    assert any(note.startswith("its specification is refused: ") for note in notes)
+    assert sound(learnware)
 
 
 def test_what_was_known_of_it_stays_known(hub: HubServer, tmp_path: Path) -> None:
