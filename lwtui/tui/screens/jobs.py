@@ -25,11 +25,11 @@ BAR = 10
 REFRESH = 1.0
 """Seconds between two looks at the clock."""
 COLUMNS = (
-    Column("job", 26, flex=3),
+    Column("job", 24, flex=3),
     Column("state", 10),
     Column("progress", BAR + 5, rank=1),
-    Column("left", 12, right=True),
-    Column("speed", 12, right=True, rank=2),
+    Column("left", 11, right=True),
+    Column("speed", 10, right=True, rank=2),
     Column("size", 17, right=True, rank=4),
     Column("took", 12, right=True, rank=3),
 )

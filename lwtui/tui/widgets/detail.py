@@ -10,6 +10,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from lwtui.learnware.grade import grade_of
 from lwtui.tui.text import clean, human_count, human_size, one_line
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def describe(learnware: Learnware, lead: Content | None = None) -> Content:
     parts.append(Content.styled(learnware.id, "$foreground-muted"))
     if lead is not None:
         parts += [Content(""), lead]
+    elif not learnware.pulled:
+        parts.append(Content.styled(_away(learnware), "$accent"))
     if semantic.description:
         parts += [Content(""), Content(clean(semantic.description).strip())]
     parts.append(Content(""))
@@ -104,6 +107,14 @@ def describe(learnware: Learnware, lead: Content | None = None) -> Content:
     return Content("\n").join(parts)
 
 
+def _away(learnware: Learnware) -> str:
+    """Where one is known from whose weights are not here."""
+    told = learnware.extra.get("known")
+    source = one_line(str(told.get("from", "")), 120) if isinstance(told, dict) else ""
+    named = {"catalogue": "the catalogue", "hub": "its repository"}.get(source, source)
+    return "on the Hub: p pulls it" + (f" · known from {named}" if named else "")
+
+
 def _section(title: str, lines: list[Content]) -> list[Content]:
     return [Content(""), Content.styled(title, "bold"), *lines] if lines else []
 
@@ -125,7 +136,8 @@ def _size(learnware: Learnware) -> str:
 
 
 def _specified(rows: int, origin: str) -> str:
-    return ", ".join(filter(None, (f"{rows:,} rows" if rows else "", origin)))
+    grade = f"grade {grade_of(origin).letter}" if origin else ""
+    return ", ".join(filter(None, (f"{rows:,} rows" if rows else "", origin, grade)))
 
 
 def _score(score: Score) -> Content:
