@@ -68,7 +68,8 @@ def publish_command(
             print_text("A dry run: nothing was sent.", err=True)
         return
     if not yes:
-        click.confirm(f"Send these {len(plan.files)} files to {plan.to}?", abort=True, err=True)
+        count = sum(file.status != "same" for file in plan.files)
+        click.confirm(f"Send {count} files to {plan.to}?", abort=True, err=True)
     with job() as context:
         address = publish(plan, context)
     if as_json:

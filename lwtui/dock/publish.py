@@ -89,7 +89,7 @@ def send(request: dict[str, Any], context: JobContext) -> dict[str, Any]:
             revision="main",
         )
         sending.finish()
-        _check_arrived(api, plan, made.oid)
+    _check_arrived(api, plan, made.oid)
     return {"address": plan.address, "commit": made.oid}
 
 
@@ -266,7 +266,14 @@ def _check_arrived(api: HfApi, plan: PublishPlan, commit: str) -> None:
     """Every file must be there with the planned bytes: rules of the repository (``.gitignore``)
     may have left one out without a word."""
     paths = [file.path for file in plan.files]
-    told = {each.path: each for each in api.get_paths_info(plan.to, paths, revision=commit)}
+    try:
+        with hub_errors(plan.to, doing="Looking at what arrived"):
+            told = {each.path: each for each in api.get_paths_info(plan.to, paths, revision=commit)}
+    except LwtuiError as error:
+        raise HubError(
+            f"{plan.to} is published, but not checked: {error.message}",
+            "Publish again: it compares, and sends nothing twice.",
+        ) from error
     for file in plan.files:
         there = told.get(file.path)
         lfs = getattr(there, "lfs", None)
@@ -293,6 +300,6 @@ def _explained(plan: PublishPlan, made: Sequence[str]) -> Iterator[None]:
                 raise told from error
     except LwtuiError as error:
         if made:
-            so_far = f"{plan.to} was made and is empty so far; a second try goes on."
+            so_far = f"{plan.to} was made and may be empty still; a second try goes on."
             error.hint = f"{error.hint} {so_far}" if error.hint else so_far
         raise

@@ -159,7 +159,7 @@ def _files(learnware: Learnware, context: JobContext) -> list[PlannedFile]:
             raise BadInput(f"The file is larger than {limit:,} bytes.", file=path)
         done = sum(each.size for each in planned)
         try:
-            fixed = of_disk(file.path, path, "this machine", context, done=done, total=total)
+            fixed = of_disk(file.path, path, str(path), context, done=done, total=total)
         except OSError as error:
             raise BadInput(f"Cannot be read: {error.strerror}.", file=path) from error
         if file.sha256 and fixed.sha256 != file.sha256:

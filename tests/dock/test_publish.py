@@ -162,6 +162,21 @@ def test_goes_on_where_a_failure_stopped_it(work: Path, hub: HubServer) -> None:
     assert len(hub.files(ADAPTER)) == len(made.files) + 1
 
 
+def test_a_connection_that_drops_is_tried_again(work: Path, hub: HubServer) -> None:
+    dropped = hub.inject(Fault("drop", "/lfs/upload/*", method="PUT"))
+    made = plan()
+    publish(made)
+    assert dropped.used == 1
+    assert len(hub.files(ADAPTER)) == len(made.files) + 1
+
+
+def test_published_but_not_checked_is_said_so(work: Path, hub: HubServer) -> None:
+    hub.inject(Fault("status", "*/paths-info/*", status=500))
+    with pytest.raises(LwtuiError, match=r"is published, but not checked.*Publish again"):
+        publish(plan())
+    publish(plan())
+
+
 def test_a_cancel_ends_a_hub_that_hangs(work: Path, hub: HubServer) -> None:
     hub.inject(Fault("hang", "/lfs/upload/*", times=-1, method="PUT"))
     cancel = CancelToken()
