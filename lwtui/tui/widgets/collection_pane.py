@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from lwtui.errors import LwtuiError
+from lwtui.learnware.grade import best_grade
 from lwtui.learnware.model import Learnware
 from lwtui.tui import messages
 from lwtui.tui.services import Query, Services
@@ -27,6 +28,17 @@ COLUMNS = (
     Column("spec", 4, rank=1),
 )
 WITH_KNOWN = (*COLUMNS[:1], Column("where", 10), *COLUMNS[1:])
+
+
+def specified(learnware: Learnware) -> Cell:
+    """Whether it can be matched, and the grade of what says so."""
+    grade = best_grade(learnware.specifications)
+    if grade is None:
+        return ("○", "dim")
+    letter = grade.letter
+    if letter == "?":
+        return ("●", "good")
+    return (f"● {letter}", "good" if letter == "A" else "accent" if letter == "B" else "dim")
 
 
 class CollectionPane(Vertical):
@@ -148,7 +160,7 @@ class CollectionPane(Vertical):
             (one_line(semantic.task, 80), "dim"),
             (one_line(learnware.model.base, 120) or "–", "dim"),
             (human_size(learnware.size), "dim"),
-            ("●", "good") if learnware.specifications else ("○", "dim"),
+            specified(learnware),
         ]
         if self._query.known:
             cells.insert(1, ("here", "good") if learnware.pulled else ("on the Hub", "accent"))

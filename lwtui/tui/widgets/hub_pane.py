@@ -229,7 +229,8 @@ class HubPane(Vertical):
             try:
                 known = services.hub_model(repo)
                 tell(self, told.ModelRead(repo, known))
-                card = services.hub_card(repo, known.revision or shown.revision)
+                revision = known.revision or shown.revision
+                card = "" if known.missing else services.hub_card(repo, revision)
             except (LwtuiError, OSError) as error:
                 tell(self, told.ModelRead(repo, None, error=error))
                 return
