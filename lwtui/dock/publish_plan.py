@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from lwtui.dock import publish_manifest, readme
@@ -13,7 +14,7 @@ from lwtui.dock.publish_manifest import FOLDER
 from lwtui.dock.publish_record import PlannedFile, PublishPlan, of_disk, written
 from lwtui.dock.publish_target import Base, Target, check_conflict, find_base, look_at_target
 from lwtui.dock.publish_texts import Found, check_file, check_text, refuse
-from lwtui.dock.readme_section import section
+from lwtui.dock.readme_section import Published, section
 from lwtui.errors import BadInput
 from lwtui.jobs import JobContext
 from lwtui.learnware.adding import allowed_roots
@@ -52,36 +53,28 @@ def make_plan(
     _check_kind(learnware, builtin, as_base)
     shared, notes = publish_manifest.specifications(learnware)
     target = look_at_target(to)
-    own, origin = _own_card(learnware, target)
-    named = readme.licence_name(own)
+    own = _own_card(learnware, target)
+    named = readme.licence_name(own.data)
     check_licence(learnware, "", "", named)
     found = Base("", "", "")
     if learnware.model.kind == "adapter":
         found = find_base(learnware, base_here, base)
     licences = check_licence(learnware, found.repo, found.licence, named)
-    weights = _files(learnware, context)
-    base_at = (found.repo, found.revision)
-    files = [_portable(file, to, base_at) for file in weights]
-    model_files = tuple(
-        ModelFile(file.path, known.format, file.size, file.sha256)
-        for file, known in zip(files, _model_files(learnware), strict=True)
-    )
-    entries = tuple(entry for (entry, _), _ in shared)
-    told, left_out = publish_manifest.published(learnware, to, model_files, entries, base_at)
-    if as_base:
-        told = dataclasses.replace(told, model=dataclasses.replace(told.model, kind="base"))
+    told, files, left_out = _told(learnware, to, found, shared, as_base, context)
     check_conflict(target, told, {file.path: file.sha256 for file in files})
     words = section(told, found.repo, found.revision, [each for each, _ in shared])
-    card, changed = readme.merged(own, told, found.repo, words, file=origin)
+    card, changed = readme.merged(own.data, told, found.repo, words, file=own.place)
     files += [
-        written(CARD, card, f"{origin}, merged" if own else _OURS),
+        written(CARD, card, f"{own.place}, merged" if own.data else _OURS),
         written(f"{FOLDER}/{FILE_NAME}", publish_manifest.manifest_bytes(told), _OURS),
-        *(written(f"{FOLDER}/{entry.file}", data, "specification") for (entry, _), data in shared),
+        *(
+            written(f"{FOLDER}/{entry.file}", data, str(learnware.specs_folder))
+            for (entry, _), data in shared
+        ),
     ]
     warnings = [
         *_of_target(target, learnware, private),
-        *licences,
-        *(*found.notes, *notes, *left_out, *changed),
+        *(*licences, *found.notes, *notes, *left_out, *changed),
         *_check_texts(files, learnware),
     ]
     return PublishPlan(
@@ -99,6 +92,28 @@ def make_plan(
         base_revision=found.revision,
         warnings=tuple(dict.fromkeys(warnings)),
     )
+
+
+def _told(
+    learnware: Learnware,
+    to: str,
+    base: Base,
+    shared: list[tuple[Published, bytes]],
+    as_base: bool,
+    context: JobContext,
+) -> tuple[Learnware, list[PlannedFile], tuple[str, ...]]:
+    """The learnware as its repository will have it, its model's files, and what was left out."""
+    base_at = (base.repo, base.revision)
+    files = [_portable(file, to, base_at) for file in _files(learnware, context)]
+    model_files = tuple(
+        ModelFile(file.path, known.format, file.size, file.sha256)
+        for file, known in zip(files, _model_files(learnware), strict=True)
+    )
+    entries = tuple(entry for (entry, _), _ in shared)
+    told, left_out = publish_manifest.published(learnware, to, model_files, entries, base_at)
+    if as_base:
+        told = dataclasses.replace(told, model=dataclasses.replace(told.model, kind="base"))
+    return told, files, left_out
 
 
 def _check_kind(learnware: Learnware, builtin: bool, as_base: bool) -> None:
@@ -188,16 +203,24 @@ def _same_bytes(file: PlannedFile) -> bytes:
     return data
 
 
-def _own_card(learnware: Learnware, target: Target) -> tuple[bytes, str]:
+@dataclass(frozen=True)
+class _Card:
+    """The author's own card; empty without one."""
+
+    data: bytes
+    place: str
+
+
+def _own_card(learnware: Learnware, target: Target) -> _Card:
     """The author's words: what readers see there already comes before what lies here."""
     if target.card:
-        return target.card, f"{CARD} of {target.model.id if target.model else ''}"
+        return _Card(target.card, f"{CARD} of {target.model.id if target.model else ''}")
     path = (learnware.models_folder or Path()) / CARD
     if not any(file.path == CARD for file in learnware.model.files) or not path.is_file():
-        return b"", CARD
+        return _Card(b"", CARD)
     check_source(path, allowed_roots(path, CARD))
     with path.open("rb") as stream:
-        return stream.read(readme.LIMIT + 1), str(path)
+        return _Card(stream.read(readme.LIMIT + 1), str(path))
 
 
 def _of_target(target: Target, learnware: Learnware, private: bool) -> list[str]:
