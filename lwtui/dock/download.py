@@ -32,7 +32,8 @@ class _Partial:
         self._report = report
         # Not "append": what another process writes meanwhile, where locks do not hold, are the
         # same bytes at the same places.
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+        descriptor = os.open(path, flags, 0o666)
         self._stream: IO[bytes] = os.fdopen(descriptor, "r+b", buffering=0)
         self._start()
         if os.fstat(self._stream.fileno()).st_size > file.size:

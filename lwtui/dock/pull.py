@@ -45,6 +45,8 @@ def run(request: dict[str, Any], context: JobContext) -> dict[str, Any]:
         raise BadInput(
             error.message, hint=error.hint, file=error.file, line=error.line, field=error.field
         ) from error
+    except OSError as error:
+        raise LwtuiError(f"{error.strerror or error}.", file=error.filename) from error
 
 
 def pull(
@@ -96,10 +98,19 @@ def _begun(
             pull_plan.look_again(found.plan), found.asked, found.started, found.had
         )
     context.progress(0, None, f"asking the Hub for {asked['repo']}")
-    plan = _patiently(lambda: plan_for(asked, collection), context, traffic)
+    try:
+        plan = _patiently(lambda: plan_for(asked, collection), context, traffic)
+    except HubError as error:
+        if error.kind in ("offline", "network") and _is_cached(asked["repo"]):
+            error.hint = f"{error.hint} The cache has it, or some of it: `lwtui pull --cached`."
+        raise
     if register.registered(plan, collection) is not None:
         return pull_state.Begun(plan, asked, "")
     return pull_state.begin(plan, asked)
+
+
+def _is_cached(repo: str) -> bool:
+    return (CachedRepository.of(repo).folder / "snapshots").is_dir()
 
 
 def _goes_on(found: pull_state.Begun, asked: dict[str, str]) -> bool:

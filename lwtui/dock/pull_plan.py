@@ -17,7 +17,6 @@ from lwtui.dock.facts import hub_model
 from lwtui.dock.files import (
     INDEX,
     MANIFEST,
-    MOST_FILES,
     Choice,
     check_names,
     choose_files,
@@ -36,6 +35,8 @@ from lwtui.safe_text import one_line
 
 _CONFIG_LIMIT = 1024 * 1024
 _INDEX_LIMIT = 16 * 1024 * 1024
+_MOST_PAGES = 100
+"""Of a list of files; the Hub sends 1,000 files a page."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SPARE = 256 * 1024 * 1024
 """Bytes left free beside what is fetched."""
@@ -91,6 +92,9 @@ def make_plan(
         notes.append(f"It is gated: the terms you accepted at {page_of(model.id)} apply.")
     if not model.licence:
         notes.append("Its card names no licence.")
+    missing, free = sum(file.size - file.have for file in files), free_space()
+    if missing and free < missing + _SPARE:
+        notes.insert(0, f"The disk has no room: {human_size(missing)} to fetch.")
     return PullPlan(
         repo=model.id,
         revision=model.revision,
@@ -98,7 +102,7 @@ def make_plan(
         base=base_id,
         base_revision=base_revision,
         quantisation=looked.choice.quantisation,
-        free=free_space(),
+        free=free,
         notes=tuple(notes),
         ref="" if COMMIT.fullmatch(revision) else revision or "main",
         base_here=base_here,
@@ -153,16 +157,17 @@ def tree(repo: str, commit: str) -> tuple[HubFile, ...]:
     found: list[HubFile] = []
     address = f"/api/models/{quote(repo, safe='/')}/tree/{commit}"
     told, address = hub.read_json(address, {"recursive": "true"}, repo=repo)
-    while True:
+    for _ in range(_MOST_PAGES):
         if not isinstance(told, list):
             raise _odd("its list of files is none")
         found += [
             _file(each) for each in told if isinstance(each, dict) and each.get("type") == "file"
         ]
         check_names((file.path for file in found), repo)
-        if not address or len(found) > MOST_FILES:
+        if not address:
             return tuple(found)
         told, address = hub.read_json(address, repo=repo)
+    raise _odd("its list of files has no end")
 
 
 def _look(repo: str, revision: str, quantisation: str) -> _Looked:
@@ -201,7 +206,16 @@ def _look(repo: str, revision: str, quantisation: str) -> _Looked:
                 hint="lwtui runs causal language models: `lwtui search --hub --task "
                 "text-generation` finds them.",
             )
+        choice = replace(choice, notes=(*choice.notes, *_packing(config)))
     return _Looked(model, choice, base or model.base, base_revision)
+
+
+def _packing(config: dict[str, Any]) -> tuple[str, ...]:
+    packing = config.get("quantization_config")
+    if not isinstance(packing, dict):
+        return ()
+    method = one_line(_text(packing, "quant_method"), 40) or "a method it does not name"
+    return (f"Its weights are quantised by {method}, which may need a package of its own to run.",)
 
 
 def _look_at_base(adapter: str, name: str, revision: str) -> _Looked:

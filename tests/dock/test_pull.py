@@ -379,6 +379,34 @@ def test_revision_may_be_a_tag_or_a_commit(hub: HubServer, tmp_path: Path) -> No
     assert (cache() / "models--tests--tiny-base" / "refs" / "v1").read_text() == first
 
 
+def test_without_network_the_cache_is_named(
+    hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import snapshot_download
+
+    add_base(hub, tmp_path)
+    snapshot_download(BASE, cache_dir=cache(), endpoint=hub.url)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(LwtuiError, match="`lwtui pull --cached`"):
+        fetch(BASE)
+
+
+def test_pull_that_was_all_but_done_needs_no_network(
+    hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_base(hub, tmp_path)
+
+    def stop(progress: Progress) -> None:
+        if progress.note == "checking what was fetched":
+            raise Cancelled()
+
+    with pytest.raises(Cancelled):
+        fetch(BASE, seen=stop)
+    assert ids() == []
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert fetch(BASE).id == BASE
+
+
 def test_name_of_something_else_is_not_taken_over(hub: HubServer, tmp_path: Path) -> None:
     from lwtui.workflow.collect import add
 

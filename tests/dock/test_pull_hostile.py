@@ -162,3 +162,25 @@ def test_absurd_sizes_are_refused_before_a_byte(hub: HubServer, tmp_path: Path) 
     hub.lie(BASE, "model.safetensors", size=1 << 50)
     with pytest.raises(LwtuiError, match="too large to be right"):
         verbs.plan_pull(BASE)
+
+
+def test_list_without_an_end_is_left(hub: HubServer, tmp_path: Path) -> None:
+    add_base(hub, tmp_path)
+    hub.tree_page_size = 1
+    assert len(verbs.plan_pull(BASE).files) == 4
+    hub.add_commit(BASE, {f"more/{number}.txt": "x" for number in range(100)})
+    with pytest.raises(LwtuiError, match="has no end"):
+        verbs.plan_pull(BASE)
+
+
+def test_partial_file_is_no_way_out_of_the_cache(hub: HubServer, tmp_path: Path) -> None:
+    add_base(hub, tmp_path)
+    [weights] = [f for f in verbs.plan_pull(BASE).files if f.path == "model.safetensors"]
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"precious")
+    link = cache() / "models--tests--tiny-base" / "blobs" / f"{weights.sha256}.incomplete"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(victim)
+    with pytest.raises(LwtuiError):
+        fetch(BASE)
+    assert victim.read_bytes() == b"precious"
