@@ -202,7 +202,9 @@ def _write_stack(path: Path, dealt: list[_Stacked]) -> None:
     names = sorted(dealt[0].tensors)
     stacks = {name: np.stack([one.tensors[name] for one in dealt]) for name in names}
     space, recipe = dealt[0].group[:2]
-    write_atomically(path, save(stacks, metadata={"space": space, "recipe": recipe}))
+    # One text: the order of several would change from run to run.
+    told = json.dumps({"recipe": recipe, "space": space}, sort_keys=True)
+    write_atomically(path, save(stacks, metadata={"lwtui.index": told}))
 
 
 def schema() -> pa.Schema:
