@@ -19,7 +19,7 @@ from lwtui.tui.text import human_size, one_line
 if TYPE_CHECKING:
     from lwtui.dock.record import PullPlan
     from lwtui.learnware.model import Learnware
-    from lwtui.tui.hub_services import Method, PublishView, UpdateView
+    from lwtui.tui.hub_services import KnownReport, Method, PublishView, UpdateView
 
 
 class HubApp(JobKeeper):
@@ -179,8 +179,11 @@ class HubApp(JobKeeper):
         job = self.start_job("Read the indexes anew", "browse", "learnwares")
         self.run_job(job, self.services.refresh_indexes, self._known)
 
-    def _known(self, count: int) -> None:
-        self.tell_user(f"{count:,} learnwares are known: Browse lists, Match ranks them.")
+    def _known(self, report: KnownReport) -> None:
+        count = report.learnwares
+        self.tell_user(f"{count:,} learnwares are known by it: Browse lists, Match ranks them.")
+        for problem in report.problems[:3]:
+            self.notify(one_line(problem, 300), title="Left out", severity="warning", markup=False)
         self.collection_changed()
 
     def look_for_updates(self) -> None:

@@ -105,6 +105,16 @@ class SubscriptionView:
     """When it was read last, ISO 8601."""
 
 
+@dataclass(frozen=True)
+class KnownReport:
+    """What reading indexes has done."""
+
+    learnwares: int
+    """Known from them now."""
+    problems: tuple[str, ...] = ()
+    """Why some were left out, or could not be read."""
+
+
 class HubServices(Protocol):
     """Everything may block, on a network too, and is called in threads only. Errors for the user
     are ``LwtuiError``."""
@@ -156,10 +166,10 @@ class HubServices(Protocol):
 
     def subscriptions(self) -> list[SubscriptionView]: ...
 
-    def subscribe(self, repo: str, context: JobContext) -> int:
-        """Returns how many learnwares the index has."""
+    def subscribe(self, repo: str, context: JobContext) -> KnownReport: ...
 
-    def unsubscribe(self, repo: str) -> int: ...
+    def unsubscribe(self, repo: str) -> int:
+        """Returns how many learnwares were forgotten."""
 
-    def refresh_indexes(self, context: JobContext) -> int:
-        """Read every index anew, and what the Hub tags as learnwares; how many are known then."""
+    def refresh_indexes(self, context: JobContext) -> KnownReport:
+        """Read every index anew, and what the Hub tags as learnwares."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lwtui.dock.record import HubModel, HubPage, HubQuery, UnfinishedPull
 from lwtui.tui.hub_services import (
     Choice,
+    KnownReport,
     Method,
     PublishFile,
     PublishRequest,
@@ -30,8 +31,20 @@ AFTER_CATALOGUE = "after the catalogue"
 class WorkflowHub:
     """Implements :class:`lwtui.tui.hub_services.HubServices`. Methods run in threads."""
 
+    _in_step = False
+
     def _open(self) -> Collection:
         raise NotImplementedError
+
+    def _with_catalogue(self) -> Collection:
+        """The collection, with the learnwares of the catalogue among those that are known."""
+        if not self._in_step:
+            from lwtui import paths
+            from lwtui.dock.catalogue import sync
+
+            sync(paths.home())
+            self._in_step = True
+        return self._open()
 
     # Find
 
@@ -161,22 +174,25 @@ class WorkflowHub:
     def subscriptions(self) -> list[SubscriptionView]:
         from lwtui.workflow.index import subscriptions
 
-        return [SubscriptionView(each.repo) for each in subscriptions()]
+        return [
+            SubscriptionView(each.repo, each.learnwares, each.revision, each.refreshed)
+            for each in subscriptions()
+        ]
 
-    def subscribe(self, repo: str, context: JobContext) -> int:
+    def subscribe(self, repo: str, context: JobContext) -> KnownReport:
         from lwtui.workflow.index import subscribe
 
-        subscribe(repo, context)
-        return 0
+        report = subscribe(repo, context)
+        return KnownReport(report.learnwares, report.problems)
 
     def unsubscribe(self, repo: str) -> int:
         from lwtui.workflow.index import unsubscribe
 
-        unsubscribe(repo)
-        return 0
+        return unsubscribe(repo)
 
-    def refresh_indexes(self, context: JobContext) -> int:
+    def refresh_indexes(self, context: JobContext) -> KnownReport:
         from lwtui.workflow.index import refresh
 
-        refresh(context)
-        return 0
+        reports = refresh(context)
+        problems = tuple(problem for report in reports for problem in report.problems)
+        return KnownReport(sum(report.learnwares for report in reports), problems)

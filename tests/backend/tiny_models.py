@@ -167,9 +167,9 @@ def make_tokenizer() -> Any:
     tokenizer.train_from_iterator([text for talk in TALKS for text in talk], trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
-        bos_token="<|endoftext|>",  # noqa: S106
-        eos_token="<|im_end|>",  # noqa: S106
-        pad_token="<|endoftext|>",  # noqa: S106
+        bos_token="<|endoftext|>",
+        eos_token="<|im_end|>",
+        pad_token="<|endoftext|>",
         additional_special_tokens=special,
         chat_template=TEMPLATE,
     )

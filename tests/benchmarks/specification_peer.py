@@ -43,7 +43,7 @@ def main() -> None:
             generative.set_seed(3407)
             tokenizer = PreTrainedTokenizerFast(
                 tokenizer_file=f"{folder}/tokenizer.json",
-                pad_token="<|endoftext|>",  # noqa: S106
+                pad_token="<|endoftext|>",
             )
             model = Qwen2ForCausalLM.from_pretrained(
                 folder, attn_implementation=self.attn_implementation, torch_dtype=torch.bfloat16

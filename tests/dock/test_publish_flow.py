@@ -9,14 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from lwtui import paths
 from lwtui.cli.main import run_command
 from lwtui.dock.record import HubQuery
-from lwtui.dock.remote import remote_learnware
 from lwtui.learnware.collection import Collection
-from lwtui.learnware.known import Known
 from lwtui.paths import demo_root
 from lwtui.workflow.collect import add
+from lwtui.workflow.index import refresh
 from lwtui.workflow.match import match
 from lwtui.workflow.publish import plan_publish, publish
 from lwtui.workflow.pull import pull
@@ -86,11 +84,11 @@ def test_published_found_matched_and_pulled(
     start = len(hub.requests)
     page = search_hub(HubQuery(learnware=True))
     assert {model.id for model in page.models} == {ADAPTER, BASE}
-    published = remote_learnware(ADAPTER)
-    assert published is not None
-    learnware, specifications = published
-    assert learnware.provenance.revision == hub.repositories["model", ADAPTER].head.id
-    Known(paths.home()).put(learnware, specifications, "hub")
+    (report,) = refresh()
+    assert (report.changed, report.problems) == (1, ())
+    with Collection.open() as collection:
+        known = collection.get(ADAPTER)
+    assert known.provenance.revision == hub.repositories["model", ADAPTER].head.id
     result = match(demo_root() / "finance-support")
     assert result.matches[0].learnware.id == ADAPTER
     assert not result.matches[0].learnware.pulled

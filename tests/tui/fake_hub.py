@@ -14,6 +14,7 @@ from lwtui.jobs import JobContext, Part
 from lwtui.learnware.model import Learnware, ModelInfo, Provenance, Semantic
 from lwtui.tui.hub_services import (
     Choice,
+    KnownReport,
     Method,
     PublishFile,
     PublishRequest,
@@ -273,19 +274,19 @@ class FakeHub:
     def subscriptions(self) -> list[SubscriptionView]:
         return list(self.indexes)
 
-    def subscribe(self, repo: str, context: JobContext) -> int:
+    def subscribe(self, repo: str, context: JobContext) -> KnownReport:
         if "missing" in repo:
             raise LwtuiError(f"{repo} is not on the Hub.", hint="Look at its name again.")
         self.indexes.append(SubscriptionView(repo, 120, COMMIT, "2026-11-20T10:00:00Z"))
-        return 120
+        return KnownReport(120, ("x/y was left out: its manifest is broken.",))
 
     def unsubscribe(self, repo: str) -> int:
         self.indexes = [index for index in self.indexes if index.repo != repo]
         return 120
 
-    def refresh_indexes(self, context: JobContext) -> int:
+    def refresh_indexes(self, context: JobContext) -> KnownReport:
         self.done.append(("refresh",))
-        return 120
+        return KnownReport(120)
 
 
 def _fits(query: HubQuery, model: HubModel) -> bool:

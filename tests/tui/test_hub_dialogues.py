@@ -105,6 +105,7 @@ async def test_indexes_are_added_read_anew_and_removed() -> None:
         assert "2026-11-20" in screen_text(app)
         await pilot.press(*"other/index", "enter")
         await wait_until(pilot, lambda: any("120 learnwares are known" in n for n in notes(app)))
+        assert any("Left out x/y was left out" in note for note in notes(app))
         await pilot.press("I")
         await wait_until(pilot, lambda: isinstance(app.screen, SubscriptionsScreen))
         table = app.screen.query_one(RowTable)

@@ -127,7 +127,7 @@ async def verified(pilot: Pilot[None]) -> None:
     view = pilot.app.screen.query_one(MatchView)
     assert view.result is not None
     left_out = ("starter/finance-003", "starter/finance-006")
-    done = Verification(32, 8, 2.7, 3.0, left_out=left_out)
+    done = Verification(32, 8, 2.7, 3.0, not_here=left_out)
     view.show(replace(view.result, verification=done))
     await pilot.press("down", "down")
     await pilot.pause()

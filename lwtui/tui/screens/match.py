@@ -282,7 +282,7 @@ class MatchScreen(ModeScreen):
             self.action_pull()
             return
         best = tuple(here[:EVALUATED])
-        request = EvaluationRequest((str(self._path),), best, pick=result.selected or "")
+        request = EvaluationRequest((str(self._path),), best, pick=result.runnable or "")
         self.app.post_message(OpenEvaluation(request, go=True))
 
     def _base(self) -> Learnware | None:

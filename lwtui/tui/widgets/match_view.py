@@ -27,7 +27,7 @@ COLUMNS = (
     Column("size", 7, right=True, rank=4),
     Column("licence", 10, flex=1, rank=5),
 )
-GAIN = Column("gain", BAR + 6)
+GAIN = Column("gain", BAR + 7)
 """In the place of the score where learnwares were measured on the space's anchors."""
 ON_HUB = Column("where", 20, right=True, rank=1)
 """In the place of the size where some learnwares are only on the Hub."""
@@ -105,7 +105,9 @@ class MatchView(Vertical):
         self.result = replace(
             self.result,
             matches=tuple(
-                replace(match, learnware=learnwares.get(match.id, match.learnware))
+                replace(match, learnware=learnwares[match.id], cost=0)
+                if match.id in learnwares and learnwares[match.id].pulled
+                else match
                 for match in self.result.matches
             ),
         )
@@ -126,7 +128,7 @@ class MatchView(Vertical):
             (f"{bar(match.similarity, BAR)} {match.similarity:+.3f}", best or "dim"),
             *measured,
             (one_line(match.learnware.semantic.domain, 40), "dim"),
-            where(match.learnware),
+            where(match),
             (one_line(match.learnware.semantic.licence, 40), "dim"),
         ]
 
@@ -141,15 +143,20 @@ class MatchView(Vertical):
         else:
             lead = why(match, self.result)
             if not match.learnware.pulled:
-                text = f"on the Hub · {human_size(match.learnware.size)}: p pulls it\n"
+                text = f"on the Hub · {to_fetch(match)} to fetch: p pulls it\n"
                 lead = Content.assemble((text, "$accent"), lead)
             detail.show(match.learnware, lead)
 
 
-def where(learnware: Learnware) -> Cell:
-    """Its size, and whether that would have to be fetched first."""
-    size = human_size(learnware.size)
-    return (size, "dim") if learnware.pulled else (f"on the Hub · {size}", "accent")
+def where(match: Match) -> Cell:
+    """Its size; of one that is not here what is to be fetched, with its base."""
+    if match.learnware.pulled:
+        return (human_size(match.learnware.size), "dim")
+    return (f"on the Hub · {to_fetch(match)}", "accent")
+
+
+def to_fetch(match: Match) -> str:
+    return human_size(match.cost or match.learnware.size)
 
 
 def banner(result: MatchResult) -> str:
@@ -178,21 +185,29 @@ def summary(result: MatchResult) -> Content:
         if done.base_loss is not None:
             text += f", the bare base loses {done.base_loss:.2f} nats/token"
         lines.append(Content.styled(f"{text}, {human_time(done.seconds)}", "$text-success"))
-        if done.left_out:
-            lines.append(Content.styled(_not_run(done, result), "$text-warning"))
+        if done.left_out or done.not_here:
+            lines.append(Content.styled(_not_run(done), "$text-warning"))
+    if result.to_fetch is not None:
+        lines.append(_first_away(result))
     return Content("\n").join(lines)
 
 
-def _not_run(done: Verification, result: MatchResult) -> str:
-    """Which of the best were not run, and what would let them."""
-    away = {match.id for match in result.matches if not match.learnware.pulled}
-    names = ", ".join(one_line(each, 100) for each in done.left_out[:LEFT_OUT])
-    if len(done.left_out) > LEFT_OUT:
-        names += f" and {len(done.left_out) - LEFT_OUT} more"
-    why = "only on the Hub; p pulls the one under the cursor"
-    if not away.issuperset(done.left_out):
-        why = "they cannot run on this machine now"
-    return f"not run: {names} ({why})"
+def _first_away(result: MatchResult) -> Content:
+    """The winner has to be fetched: how, and what can be used until then."""
+    here = f"; until then {result.runnable} is the best here" if result.runnable else ""
+    return Content.styled(f"the best is on the Hub: p pulls it{one_line(here, 140)}", "$accent")
+
+
+def _not_run(done: Verification) -> str:
+    """Which of the best a verification did not run, and why."""
+    parts = []
+    for ids, why in ((done.not_here, "not here, p pulls one"), (done.left_out, "cannot run here")):
+        names = ", ".join(one_line(each, 100) for each in ids[:LEFT_OUT])
+        if len(ids) > LEFT_OUT:
+            names += f" and {len(ids) - LEFT_OUT} more"
+        if ids:
+            parts.append(f"{names} ({why})")
+    return f"not run: {'; '.join(parts)}"
 
 
 def columns_of(result: MatchResult) -> tuple[Column, ...]:
@@ -209,7 +224,8 @@ def _value(match: Match) -> str:
     gain = match.expected_gain
     if gain is None:
         return f"{bar(match.score, BAR)} {match.score:.2f}"
-    return f"{bar(max(0.0, min(1.0, gain / FULL_GAIN)), BAR)} {gain:+.2f}"
+    about = "~" if match.assumed else ""
+    return f"{bar(max(0.0, min(1.0, gain / FULL_GAIN)), BAR)} {about}{gain:+.2f}"
 
 
 def _loss(match: Match, result: MatchResult) -> Cell:
@@ -243,9 +259,9 @@ def why(match: Match, result: MatchResult) -> Content:
     parts = "  ".join(f"{one_line(name)} {value:+.3f}" for name, value in match.parts.items())
     facts = []
     if match.expected_gain is not None:
-        facts.append(
-            ("gain", f"{match.expected_gain:+.2f}", " nats/token under its base, expected")
-        )
+        how = " by its similarity" if match.assumed else ""
+        text = f" nats/token under its base, expected{how}"
+        facts.append(("gain", f"{match.expected_gain:+.2f}", text))
     facts.append(("similarity", f"{match.similarity:+.3f}", f"  ({parts})" if parts else ""))
     if match.interval is not None:
         low, high = match.interval
