@@ -138,9 +138,10 @@ def _lock(path: Path, name: str, traffic: Traffic) -> Iterator[None]:
             try:
                 stack.enter_context(WeakFileLock(path, timeout=_LOCK_SECONDS))
             except Timeout:
-                traffic.wait(name, 1.0, f"another program fetches {name}")
+                traffic.say(name, f"another program fetches {name}")
                 continue
             except OSError as error:
                 raise LwtuiError(f"The cache cannot be locked: {error.strerror}.") from error
+            traffic.say(name, "")
             yield
             return

@@ -333,6 +333,20 @@ def test_two_pulls_of_the_same_at_once_are_one(hub: HubServer, tmp_path: Path) -
     assert len(gets(hub, "/cdn/")) == 1
 
 
+def test_two_adapters_at_once_share_their_base(hub: HubServer, tmp_path: Path) -> None:
+    add_base(hub, tmp_path)
+    names = [ADAPTER, "tests/second"]
+    for name in names:
+        add_adapter(hub, tmp_path, name=name)
+    threads = [threading.Thread(target=lambda name=name: verbs.pull(name)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert ids() == sorted([*names, BASE])
+    assert verbs.unfinished() == []
+
+
 def test_renamed_repository_is_followed_and_told(hub: HubServer, tmp_path: Path) -> None:
     add_base(hub, tmp_path)
     hub.rename(BASE, "tests/new-name")
