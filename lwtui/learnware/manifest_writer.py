@@ -146,4 +146,6 @@ def _check_round_trip(text: str, learnware: Learnware, file: str) -> None:
 
 
 def _comparable(learnware: Learnware) -> Learnware:
-    return dataclasses.replace(learnware, models_folder=None, specs_folder=None, extra={})
+    return dataclasses.replace(
+        learnware, models_folder=None, specs_folder=None, extra={}, pulled=True
+    )

@@ -51,6 +51,7 @@ def test_a_known_learnware_is_listed_only_where_asked_for(collection: Collection
     assert collection.facets()["domain"] == []
     assert collection.facets("all")["domain"] == ["finance"]
     assert collection.get("someone/MODEL") == found
+    assert Known(collection.home).put(found, FILES, "catalogue")  # as it was read
 
 
 def test_what_is_here_hides_what_is_only_known(collection: Collection, tmp_path: Path) -> None:
