@@ -127,7 +127,7 @@ def _rank(
     from lwtui.match.confidence import Sureness
     from lwtui.match.rank import calibration_of, candidates, explain_nothing, rank
 
-    everything = [item for item in collection.list(where="all") if item.model.kind != "base"]
+    everything = [item for item in collection.list(where="all") if _counts(item)]
     base_of = remembered(collection)
     few = _to_rank(wanted, filters, collection.home, everything, base_of, top, context)
     found = list(candidates(few.learnwares, wanted))
@@ -160,6 +160,11 @@ def _rank(
         problems=wanted.problems,
         seconds=wanted.seconds,
     )
+
+
+def _counts(learnware: Learnware) -> bool:
+    """Could it be matched? What is only known and has no specification is there to be looked at."""
+    return learnware.model.kind != "base" and (learnware.pulled or bool(learnware.specifications))
 
 
 @dataclass(frozen=True)

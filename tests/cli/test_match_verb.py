@@ -175,6 +175,41 @@ def test_the_table_of_a_verification(lwtui: Run, monkeypatch: pytest.MonkeyPatch
     assert (check["winner_only"], check["evaluations"]) == (True, 64)
 
 
+def test_the_table_says_what_is_not_here_and_what_it_costs(
+    lwtui: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = SpecificationEntry("pave", "gradient", "starter", "p.safetensors", "a" * 64)
+    there = Learnware(
+        "hub/large", ModelInfo("model"), Semantic(licence="mit"), specifications=(entry,),
+        pulled=False,
+    )  # fmt: skip
+    away = Match(there, 0.8, 0.9, expected_gain=0.5, assumed=True, cost=15_200_000_000)
+    alike = dataclasses.replace(away, learnware=dataclasses.replace(there, id="hub/also"))
+    here = a_match(0.4)
+    result = MatchResult(
+        "bank", "starter", "gradient", 12, (away, alike), "clear", best_here=here,
+        verification=Verification(9, 1, 2.5, 3.0, not_here=("hub/large",)),
+    )  # fmt: skip
+    monkeypatch.setattr("lwtui.cli.match.match", lambda *_, **__: result)
+    shown = lwtui("match", "bank")
+    assert "The best is on the Hub: hub/large, about 15.2 GB: lwtui pull hub/large" in shown.out
+    assert "Made of the same data: hub/also." in shown.out
+    assert "~+0.50" in shown.out
+    assert "15.2 GB Hub" in shown.out
+    assert "Not run, since not here: hub/large. To run it too: lwtui pull hub/large" in shown.out
+    assert "Chat now, with the best here: lwtui chat test/finance" in shown.err
+    facts = lwtui("match", "bank", "--json").json
+    assert (facts["selected"], facts["runnable"]) == ("hub/large", "test/finance")
+    first = facts["matches"][0]
+    assert (first["pulled"], first["to_fetch"]) == (False, 15_200_000_000)
+    assert first["gain_assumed"] is True
+    local = dataclasses.replace(result, matches=(here, away), verification=None)
+    monkeypatch.setattr("lwtui.cli.match.match", lambda *_, **__: local)
+    shown = lwtui("match", "bank")
+    assert "Nearest on the Hub: hub/large, about 15.2 GB" in shown.out
+    assert "Chat with it: lwtui chat test/finance" in shown.err
+
+
 def test_what_is_no_requirement(lwtui: Run, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
