@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote
 
 from lwtui.backend.machine import llama_cpp_status
 from lwtui.dock import hub
 from lwtui.dock.cache_layout import COMMIT, bytes_held, etag_of
-from lwtui.dock.facts import hub_model
 from lwtui.dock.files import (
     INDEX,
     MANIFEST,
     Choice,
-    check_names,
     choose_files,
     writes_text,
 )
@@ -26,7 +21,8 @@ from lwtui.dock.hub_errors import HubError, NotOnHub, hub_errors
 from lwtui.dock.hub_settings import cache_dir, endpoint
 from lwtui.dock.hub_words import page_of
 from lwtui.dock.quantisation import free_memory
-from lwtui.dock.record import HubFile, HubModel, PullFile, PullPlan
+from lwtui.dock.record import HubModel, PullFile, PullPlan
+from lwtui.dock.repository import model_at, odd, read_object, tree
 from lwtui.errors import BadInput, LwtuiError
 from lwtui.learnware.adapter_check import CONFIG_NAME
 from lwtui.learnware.model import Learnware, check_id
@@ -35,9 +31,6 @@ from lwtui.safe_text import one_line
 
 _CONFIG_LIMIT = 1024 * 1024
 _INDEX_LIMIT = 16 * 1024 * 1024
-_MOST_PAGES = 100
-"""Of a list of files; the Hub sends 1,000 files a page."""
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _SPARE = 256 * 1024 * 1024
 """Bytes left free beside what is fetched."""
 
@@ -81,17 +74,12 @@ def make_plan(
             base_here = here.id
             notes.append(f"Its base {here.id} is here already.")
         else:
-            under = _look_at_base(model.id, name, looked.base_revision)
+            under = _look_at_base(model.id, name, "" if base else looked.base_revision)
             base_id, base_revision = under.model.id, under.model.revision
             files = _pull_files(base_id, base_revision, under.choice) + files
             notes.append(f"Its base {base_id} comes along.")
             notes += [f"{base_id}: {note}" for note in under.choice.notes]
-    if looked.choice.format == "gguf" and not llama_cpp_status().available:
-        notes.append("GGUF runs by llama.cpp, which is not installed here: see `lwtui doctor`.")
-    if model.gated:
-        notes.append(f"It is gated: the terms you accepted at {page_of(model.id)} apply.")
-    if not model.licence:
-        notes.append("Its card names no licence.")
+    notes += _terms(looked)
     missing, free = sum(file.size - file.have for file in files), free_space()
     if missing and free < missing + _SPARE:
         notes.insert(0, f"The disk has no room: {human_size(missing)} to fetch.")
@@ -107,6 +95,18 @@ def make_plan(
         ref="" if COMMIT.fullmatch(revision) else revision or "main",
         base_here=base_here,
     )
+
+
+def _terms(looked: _Looked) -> list[str]:
+    """What to know before it is used."""
+    told = []
+    if looked.choice.format == "gguf" and not llama_cpp_status().available:
+        told.append("GGUF runs by llama.cpp, which is not installed here: see `lwtui doctor`.")
+    if looked.model.gated:
+        told.append(f"It is gated: the terms you accepted at {page_of(looked.model.id)} apply.")
+    if not looked.model.licence:
+        told.append("Its card names no licence.")
+    return told
 
 
 def check_room(plan: PullPlan) -> None:
@@ -142,34 +142,6 @@ def commit_of(plan: PullPlan, repo: str) -> str:
     return plan.base_revision if repo == plan.base else plan.revision
 
 
-def model_at(repo: str, revision: str = "") -> HubModel:
-    """A model as it is now, under the name it has now, with the commit of a branch or tag."""
-    place = f"/api/models/{quote(repo, safe='/')}/revision/{quote(revision or 'main', safe='')}"
-    told, _ = hub.read_json(place, repo=repo)
-    model = hub_model(told)
-    if model is None or not COMMIT.fullmatch(model.revision):
-        raise _odd("it names no commit")
-    return model
-
-
-def tree(repo: str, commit: str) -> tuple[HubFile, ...]:
-    """All files of a commit. Raises ``BadInput`` for names that lead elsewhere."""
-    found: list[HubFile] = []
-    address = f"/api/models/{quote(repo, safe='/')}/tree/{commit}"
-    told, address = hub.read_json(address, {"recursive": "true"}, repo=repo)
-    for _ in range(_MOST_PAGES):
-        if not isinstance(told, list):
-            raise _odd("its list of files is none")
-        found += [
-            _file(each) for each in told if isinstance(each, dict) and each.get("type") == "file"
-        ]
-        check_names((file.path for file in found), repo)
-        if not address:
-            return tuple(found)
-        told, address = hub.read_json(address, repo=repo)
-    raise _odd("its list of files has no end")
-
-
 def _look(repo: str, revision: str, quantisation: str) -> _Looked:
     model = model_at(repo, revision)
     files = tree(model.id, model.revision)
@@ -190,11 +162,11 @@ def _look(repo: str, revision: str, quantisation: str) -> _Looked:
         _check_access(model, choice)
     base = base_revision = ""
     if choice.format == "peft":
-        config = _read_object(model, CONFIG_NAME, _CONFIG_LIMIT)
+        config = read_object(model, CONFIG_NAME, _CONFIG_LIMIT)
         base = one_line(_text(config, "base_model_name_or_path"), 200)
         base_revision = _text(config, "revision")
     elif choice.format == "safetensors":
-        config = _read_object(model, "config.json", _CONFIG_LIMIT)
+        config = read_object(model, "config.json", _CONFIG_LIMIT)
         if "auto_map" in config:
             raise BadInput(
                 f"{model.id} needs program code of its own to run, which lwtui never loads.",
@@ -260,7 +232,7 @@ def _pull_files(repo: str, commit: str, choice: Choice) -> tuple[PullFile, ...]:
     wanted = [PullFile(repo, f.path, f.size, f.sha256, 0, f.blob_id) for f in choice.files]
     for file in wanted:
         if not etag_of(file):
-            raise _odd(f"it tells no hash of {file.path}")
+            raise odd(f"it tells no hash of {file.path}")
     return tuple(replace(file, have=bytes_held(file, commit)) for file in wanted)
 
 
@@ -278,21 +250,10 @@ def _published_files(model: HubModel) -> tuple[str, ...]:
 
 
 def _weight_map(model: HubModel) -> dict[str, str]:
-    told = _read_object(model, INDEX, _INDEX_LIMIT).get("weight_map")
+    told = read_object(model, INDEX, _INDEX_LIMIT).get("weight_map")
     if not isinstance(told, dict):
         raise BadInput(f"{INDEX} does not say which weights are where.")
     return {str(name): str(shard) for name, shard in told.items()}
-
-
-def _read_object(model: HubModel, path: str, limit: int) -> dict[str, Any]:
-    data = hub.read_small(model.id, path, revision=model.revision, limit=limit)
-    try:
-        told = json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
-        told = None
-    if not isinstance(told, dict):
-        raise BadInput(f"{model.id}: {path} is not valid JSON.", hint="Its authors must mend it.")
-    return told
 
 
 def _check_access(model: HubModel, choice: Choice) -> None:
@@ -306,21 +267,6 @@ def _check_access(model: HubModel, choice: Choice) -> None:
         get_hf_file_metadata(url, headers=hub.headers(), token=hub.token() or False, timeout=20)
 
 
-def _file(told: dict[str, Any]) -> HubFile:
-    large = told.get("lfs")
-    large = large if isinstance(large, dict) else {}
-    path, size = told.get("path"), large.get("size", told.get("size"))
-    if not isinstance(path, str) or isinstance(size, bool) or not isinstance(size, int) or size < 0:
-        raise _odd("its list of files makes no sense")
-    sha256, blob = str(large.get("oid") or large.get("sha256") or ""), str(told.get("oid") or "")
-    return HubFile(
-        path,
-        size,
-        sha256 if _SHA256.fullmatch(sha256) else "",
-        blob if COMMIT.fullmatch(blob) and not large else "",
-    )
-
-
 def _architectures(config: dict[str, Any]) -> str:
     return one_line(", ".join(map(str, config["architectures"])), 80)
 
@@ -328,11 +274,3 @@ def _architectures(config: dict[str, Any]) -> str:
 def _text(config: dict[str, Any], name: str) -> str:
     value = config.get(name)
     return value if isinstance(value, str) else ""
-
-
-def _odd(why: str) -> HubError:
-    return HubError(
-        f"Asking the Hub failed: {why}.",
-        "Check HF_ENDPOINT: the server there may not be a Hub, or a mirror that lacks this.",
-        "not a hub",
-    )

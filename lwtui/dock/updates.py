@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from lwtui.dock.hub_errors import NotOnHub
-from lwtui.dock.pull_plan import model_at, tree
 from lwtui.dock.record import HubFile
+from lwtui.dock.repository import model_at, tree
 from lwtui.errors import BadInput
 from lwtui.jobs import JobContext
 from lwtui.learnware.collection import Collection

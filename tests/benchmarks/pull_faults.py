@@ -34,8 +34,8 @@ from tests.hub.repositories import git_blob
 from tests.hub.server import HubServer
 from tests.learnware.builders import write_base
 
-WEIGHTS = "/cdn/*model.safetensors"
-ASKED = "*/tests/tiny-base/resolve/*model.safetensors"
+WEIGHTS = "/cdn/*/model.safetensors"
+ASKED = "*/tests/tiny-base/resolve/*/model.safetensors"
 MB = 1_000_000
 WIDTH = 600
 """Makes weights of 11.6 MB."""
