@@ -30,6 +30,8 @@ class Progress:
     """Seconds since the job started."""
     parts: tuple[Part, ...] = ()
     """What is under way in it right now, as the files of a pull; may be empty."""
+    start: float = 0.0
+    """What was done already when the job began, as of a pull that goes on."""
 
     @property
     def fraction(self) -> float | None:
@@ -41,10 +43,10 @@ class Progress:
     @property
     def remaining(self) -> float | None:
         """Estimated seconds left, from the mean speed so far; None when it cannot be told."""
-        fraction = self.fraction
-        if not fraction:
+        gained = self.done - self.start
+        if not self.total or gained <= 0:
             return None
-        return self.elapsed * (1.0 - fraction) / fraction
+        return self.elapsed * max(0.0, self.total - self.done) / gained
 
 
 class CancelToken:
@@ -81,6 +83,7 @@ class JobContext:
         self._on_progress = on_progress
         self.cancel = cancel or CancelToken()
         self._started = time.monotonic()
+        self._start: float | None = None
 
     def check(self) -> None:
         self.cancel.check()
@@ -94,6 +97,9 @@ class JobContext:
     ) -> None:
         """Report and check for a cancel in one call. Raises ``Cancelled``."""
         self.cancel.check()
+        if total and (self._start is None or done < self._start):
+            self._start = done
         if self._on_progress is not None:
             elapsed = time.monotonic() - self._started
-            self._on_progress(Progress(done, total, note, elapsed, parts))
+            start = self._start or 0.0
+            self._on_progress(Progress(done, total, note, elapsed, parts, start))
