@@ -29,6 +29,9 @@ COLUMNS = (
 )
 GAIN = Column("gain", BAR + 7)
 """In the place of the score where learnwares were measured on the space's anchors."""
+NAME = Column("learnware", 28, flex=3)
+"""Names of the Hub are long."""
+BUILT_IN = "starter/"
 ON_HUB = Column("where", 20, right=True, rank=1)
 """In the place of the size where some learnwares are only on the Hub."""
 LOSS = Column("loss", 5, right=True, rank=1)
@@ -111,6 +114,7 @@ class MatchView(Vertical):
                 for match in self.result.matches
             ),
         )
+        self.query_one("#match-head", Static).update(summary(self.result))
         table = self.query_one(RowTable)
         table.set_columns(columns_of(self.result))
         table.set_rows(len(self.result.matches), table.cursor)
@@ -123,7 +127,7 @@ class MatchView(Vertical):
         measured = [] if self.result.verification is None else [_loss(match, self.result)]
         return [
             (str(row + 1), "dim"),
-            (match.learnware.name if self._one_owner else match.id, "strong" if row == 0 else ""),
+            (self._named(match), "strong" if row == 0 else ""),
             (_value(match), best),
             (f"{bar(match.similarity, BAR)} {match.similarity:+.3f}", best or "dim"),
             *measured,
@@ -131,6 +135,10 @@ class MatchView(Vertical):
             where(match),
             (one_line(match.learnware.semantic.licence, 40), "dim"),
         ]
+
+    def _named(self, match: Match) -> str:
+        # Beside those of the Hub, names without an owner are those that came with lwtui.
+        return match.learnware.name if self._one_owner else match.id.removeprefix(BUILT_IN)
 
     @on(RowTable.Moved)
     def _moved(self, event: RowTable.Moved) -> None:
@@ -216,8 +224,8 @@ def columns_of(result: MatchResult) -> tuple[Column, ...]:
     value = GAIN if gains else COLUMNS[2]
     measured = () if result.verification is None else (LOSS,)
     away = any(not match.learnware.pulled for match in result.matches)
-    size = ON_HUB if away else COLUMNS[5]
-    return (*COLUMNS[:2], value, COLUMNS[3], *measured, COLUMNS[4], size, *COLUMNS[6:])
+    name, size = (NAME, ON_HUB) if away else (COLUMNS[1], COLUMNS[5])
+    return (COLUMNS[0], name, value, COLUMNS[3], *measured, COLUMNS[4], size, *COLUMNS[6:])
 
 
 def _value(match: Match) -> str:
