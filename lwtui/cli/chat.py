@@ -158,10 +158,11 @@ def _changes(
 
 
 def _match(folder: Path) -> MatchResult:
+    from lwtui.match.result import Filters
     from lwtui.workflow.match import match
 
     with job() as context:
-        result = match(folder, top=1, context=context)
+        result = match(folder, filters=Filters(here=True), top=1, context=context)
     if result.selected is None:
         raise LwtuiError(result.advice or "No learnware here suits this dataset.")
     return result

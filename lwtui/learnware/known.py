@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import shutil
 import uuid
 from collections import Counter
@@ -17,7 +18,8 @@ from pathlib import Path
 
 from lwtui.errors import BadInput, LwtuiError
 from lwtui.jobs import JobContext
-from lwtui.learnware.manifest import FILE_NAME, read_manifest, write_manifest
+from lwtui.learnware.manifest import FILE_NAME, read_manifest
+from lwtui.learnware.manifest_writer import render_manifest
 from lwtui.learnware.model import Learnware, SpecificationEntry, check_id
 from lwtui.learnware.storage import relative_path_problem, sync_folder, write_atomically
 
@@ -85,8 +87,10 @@ class Known:
             for learnware, specifications in entries:
                 if context is not None:
                     context.check()
-                if self._put(learnware, specifications, source):
+                if self._put(learnware, specifications, source, durable=False):
                     kept.add(learnware.id)
+            if hasattr(os, "sync"):
+                os.sync()  # once, in place of three times for each of thousands
             for identifier, other in self._all():
                 if other == source and identifier not in kept:
                     self._remove(identifier)
@@ -104,7 +108,14 @@ class Known:
         """How many learnwares each source has."""
         return dict(Counter(source for _, source in self._all()))
 
-    def _put(self, learnware: Learnware, specifications: Mapping[str, bytes], source: str) -> bool:
+    def _put(
+        self,
+        learnware: Learnware,
+        specifications: Mapping[str, bytes],
+        source: str,
+        *,
+        durable: bool = True,
+    ) -> bool:
         check_id(learnware.id)
         target = self._specs / learnware.id
         before = self._source_at(target)
@@ -125,7 +136,7 @@ class Known:
         learnware = dataclasses.replace(learnware, model=model, extra=extra)
         if before:
             learnware, specifications = self._with_own(target, learnware, specifications)
-        self._write(learnware, specifications)
+        self._write(learnware, specifications, durable=durable)
         return True
 
     def _with_own(
@@ -161,16 +172,24 @@ class Known:
             raise BadInput(f"Cannot be read: {error.strerror}.", file=error.filename) from error
         return learnware, files
 
-    def _write(self, learnware: Learnware, specifications: Mapping[str, bytes]) -> None:
+    def _write(
+        self, learnware: Learnware, specifications: Mapping[str, bytes], *, durable: bool = True
+    ) -> None:
         target = self._specs / learnware.id
+        text = render_manifest(dataclasses.replace(learnware, specs_folder=None))
+        files = {**specifications, FILE_NAME: text.encode()}
+        if _holds(target, files):
+            return
         staged = self._staging / uuid.uuid4().hex
         try:
             staged.mkdir(parents=True)
-            for name, data in specifications.items():
+            for name, data in files.items():
                 (staged / name).parent.mkdir(parents=True, exist_ok=True)
-                write_atomically(staged / name, data)
-            write_manifest(staged, dataclasses.replace(learnware, specs_folder=None))
-            self._swap(staged, target)
+                if durable:
+                    write_atomically(staged / name, data)
+                else:
+                    (staged / name).write_bytes(data)
+            self._swap(staged, target, durable)
         except OSError as error:
             raise LwtuiError(
                 f"{learnware.id} could not be kept: {error.strerror or error}.", file=target
@@ -178,13 +197,14 @@ class Known:
         finally:
             shutil.rmtree(staged, ignore_errors=True)
 
-    def _swap(self, staged: Path, target: Path) -> None:
+    def _swap(self, staged: Path, target: Path, durable: bool) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
             # A reader finds the old one, none for a moment, or the new one: never half of one.
             target.rename(staged.with_name(f"{staged.name}.old"))
         staged.rename(target)
-        sync_folder(target.parent)
+        if durable:
+            sync_folder(target.parent)
         shutil.rmtree(staged.with_name(f"{staged.name}.old"), ignore_errors=True)
 
     def _remove(self, identifier: str) -> None:
@@ -232,6 +252,19 @@ class Known:
             yield
         finally:
             lock.release()
+
+
+def _holds(folder: Path, files: Mapping[str, bytes]) -> bool:
+    """Whether a folder has these files, byte for byte, and no others."""
+    try:
+        there = {
+            path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+        }
+        return there == files.keys() and all(
+            (folder / name).read_bytes() == data for name, data in files.items()
+        )
+    except OSError:
+        return False
 
 
 def _key(entry: SpecificationEntry) -> tuple[str, str, str]:

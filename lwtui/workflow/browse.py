@@ -12,7 +12,13 @@ DEFAULT_BASE = "starter/base"
 
 
 def open_collection(home: Path | None = None, starter: Path | None = None) -> Collection:
-    """The learnwares on this machine. Close it, or use it as a context manager."""
+    """The learnwares on this machine, and those of the Hub that are known: the catalogue's at
+    least. Close it, or use it as a context manager."""
+    if home is None:
+        from lwtui import paths
+        from lwtui.dock.catalogue import sync
+
+        sync(paths.home())
     return Collection.open(home, starter)
 
 

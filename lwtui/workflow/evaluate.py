@@ -265,6 +265,7 @@ def _match(
 ) -> tuple[str, dict[str, float]]:
     """What a match picks for the folder, and the similarity of the best ``top``."""
     from lwtui.dataset import FieldMap
+    from lwtui.match.result import Filters
     from lwtui.workflow.match import match
 
     folders = [task for task in tasks if task.kind == "folder"]
@@ -277,6 +278,7 @@ def _match(
     fields = FieldMap.parse(given) if given else None
     result = match(
         Path(folders[0].path),
+        filters=Filters(here=True),
         top=top,
         seed=settings.seed,
         fields=fields,

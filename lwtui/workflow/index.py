@@ -204,7 +204,7 @@ def build_index(
     folder: Path, ids: Sequence[str] = (), context: JobContext | None = None
 ) -> tuple[Summary, tuple[str, ...]]:
     """Write an index of learnwares of the Hub that have a specification, those named or all that
-    are here or known, into ``folder``; and why some were left out.
+    are here or known (but for the catalogue's), into ``folder``; and why some were left out.
 
     Raises ``BadInput`` when one that was named cannot be in an index, or none can; ``Cancelled``.
     """
@@ -228,7 +228,14 @@ def build_index(
 
 
 def _of_hub(learnware: Learnware) -> bool:
-    return learnware.provenance.source == "hub" and bool(learnware.specifications)
+    """What ships with lwtui is known to everyone already."""
+    from lwtui.learnware.known import source_of
+
+    return (
+        learnware.provenance.source == "hub"
+        and bool(learnware.specifications)
+        and source_of(learnware) != "catalogue"
+    )
 
 
 def _entries(learnwares: Sequence[Learnware], problems: list[str]) -> Iterator[Entry]:

@@ -50,12 +50,13 @@ def test_list(filled: Run) -> None:
 
 
 def test_what_is_only_known_is_marked_and_kept_apart(filled: Run, home: Path) -> None:
-    Known(home).put(Learnware("someone/model", ModelInfo("model")), {}, "catalogue")
+    Known(home).put(Learnware("someone/model", ModelInfo("model")), {}, "hub")
     listed = filled("list", "--known", "--json").json
-    assert [(each["id"], each["pulled"]) for each in listed["learnwares"]] == [
-        ("someone/model", False)
-    ]
-    assert filled("list", "--all", "--json").json["count"] == 3
+    known = {each["id"]: each["pulled"] for each in listed["learnwares"]}
+    assert known["someone/model"] is False
+    assert "Qwen/Qwen2.5-Math-7B-Instruct" in known  # of the catalogue
+    assert not any(known.values())
+    assert filled("list", "--all", "--json").json["count"] == 2 + len(known)
     assert filled("list", "--json").json["count"] == 2
     everything = filled("list", "--all")
     assert "someone/model ○" in everything.out

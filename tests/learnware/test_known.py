@@ -128,6 +128,18 @@ def test_a_specification_made_here_takes_the_place_of_such_a_one(collection: Col
     ]
 
 
+def test_what_is_the_same_is_not_written_again(collection: Collection) -> None:
+    known = Known(collection.home)
+    known.replace("catalogue", [(hub(), FILES)])
+    manifest = known_root(collection.home) / "specs" / "someone" / "model" / "learnware.toml"
+    before = manifest.stat().st_ino
+    known.replace("catalogue", [(hub(), FILES)])
+    assert manifest.stat().st_ino == before
+    known.replace("catalogue", [(hub(), {"pave.safetensors": b"newer"})])
+    assert manifest.stat().st_ino != before
+    assert manifest.with_name("pave.safetensors").read_bytes() == b"newer"
+
+
 def test_replace_makes_a_source_hold_exactly_these(collection: Collection) -> None:
     known = Known(collection.home)
     known.put(hub("someone/other"), FILES, "hub")
@@ -166,7 +178,7 @@ def test_a_process_killed_while_it_puts_leaves_the_old_one(collection: Collectio
     code = (
         "import os, sys; from pathlib import Path; from lwtui.learnware import known as k\n"
         "from lwtui.learnware.model import Learnware, ModelInfo\n"
-        "k.write_manifest = lambda *a: os._exit(9)\n"
+        "k.Known._swap = lambda *a: os._exit(9)\n"
         "k.Known(Path(sys.argv[1])).put(Learnware('someone/model', ModelInfo('model')), {}, 'hub')"
     )
     ended = subprocess.run([sys.executable, "-c", code, str(collection.home)], check=False)
