@@ -108,6 +108,7 @@ class LwtuiApp(HubApp):
         """``data``: a dataset to open in the match screen, rather than the list."""
         super().__init__()
         self._data = data
+        self._had_terminal = False
         if services is None:
             from lwtui.tui.workflow_services import WorkflowServices
 
@@ -117,6 +118,7 @@ class LwtuiApp(HubApp):
         self.theme = LWTUI_DARK.name
 
     def on_load(self) -> None:
+        self._had_terminal = _in_terminal()  # it may be closed before the first frame is painted
         loop = asyncio.get_running_loop()
         for name in ("SIGTERM", "SIGHUP"):
             # A closed terminal or a polite kill leaves by the front door: jobs stop, models end.
@@ -129,8 +131,7 @@ class LwtuiApp(HubApp):
     def on_ready(self) -> None:
         # Only a ready app paints: before that, waiting for a refresh waits for nothing.
         self.call_after_refresh(self._open_first_mode)
-
-        if _in_terminal():
+        if self._had_terminal:
             self.set_interval(TERMINAL_CHECK, self._leave_with_terminal)
 
     def _leave_with_terminal(self) -> None:
