@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from textual.reactive import reactive
 
-from lwtui.errors import Cancelled, LwtuiError
+from lwtui.errors import BadInput, Cancelled, LwtuiError
 from lwtui.tui import hub_messages as told
 from lwtui.tui import messages
 from lwtui.tui.background import in_thread, tell
@@ -95,6 +95,8 @@ class HubApp(JobKeeper):
         def work() -> None:
             try:
                 freed = self.services.discard_pull(job.repo)
+            except BadInput:
+                freed = 0  # it was stopped before anything was written
             except (LwtuiError, OSError) as error:
                 tell(self, messages.Failed(f"{job.title}: not discarded", error))
                 return
