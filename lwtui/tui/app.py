@@ -14,12 +14,13 @@ from textual import work
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from lwtui.errors import LwtuiError
+from lwtui.errors import BadInput, LwtuiError
 from lwtui.tui import messages
 from lwtui.tui.bindings import Action, bindings_of
 from lwtui.tui.collector import set_aside
 from lwtui.tui.hub_app import HubApp
 from lwtui.tui.services import Services
+from lwtui.tui.settings import apply_settings
 from lwtui.tui.text import clean
 from lwtui.tui.theme import LWTUI_DARK
 
@@ -109,6 +110,7 @@ class LwtuiApp(HubApp):
         super().__init__()
         self._data = data
         self._had_terminal = False
+        self._wrong_settings: list[BadInput] = []
         if services is None:
             from lwtui.tui.workflow_services import WorkflowServices
 
@@ -118,6 +120,7 @@ class LwtuiApp(HubApp):
         self.theme = LWTUI_DARK.name
 
     def on_load(self) -> None:
+        self.config, self._wrong_settings = apply_settings(self)
         self._had_terminal = _in_terminal()  # it may be closed before the first frame is painted
         loop = asyncio.get_running_loop()
         for name in ("SIGTERM", "SIGHUP"):
@@ -128,9 +131,17 @@ class LwtuiApp(HubApp):
                 except (NotImplementedError, RuntimeError, ValueError):
                     return  # no signals on this platform, or not in the main thread
 
+    def action_settings(self) -> None:
+        """Read config.toml (again)."""
+        self.config, problems = apply_settings(self)
+        for problem in problems:
+            self.complain(problem, "Settings")
+
     def on_ready(self) -> None:
         # Only a ready app paints: before that, waiting for a refresh waits for nothing.
         self.call_after_refresh(self._open_first_mode)
+        for problem in self._wrong_settings:
+            self.complain(problem, "Settings")
         if self._had_terminal:
             self.set_interval(TERMINAL_CHECK, self._leave_with_terminal)
 

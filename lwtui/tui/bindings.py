@@ -57,6 +57,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("app.palette", "ctrl+p", "command_palette", "Palette", "Search every action",
            priority=True),
     Action("app.theme", "", "change_theme", "Theme", "Choose the colours"),
+    Action("app.settings", "", "settings", "Read settings", "Read config.toml again"),
     Action("app.quit", "ctrl+q", "quit", "Quit", "Stop what runs and leave", priority=True),
     #
     Action("browse.search", "slash", "search", "Search", "Type to narrow the list", footer=True),

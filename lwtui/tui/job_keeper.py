@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App
 from textual.reactive import reactive
 
+from lwtui.config import Config
 from lwtui.errors import Cancelled, LwtuiError
 from lwtui.jobs import JobContext
 from lwtui.tui import messages
@@ -22,6 +23,8 @@ from lwtui.tui.text import clean
 if TYPE_CHECKING:
     from lwtui.tui.services import Services
 
+LONG = 5.0
+"""Seconds after which the end of a job is worth a sound, for who looks elsewhere."""
 FAREWELL = 5.0
 """Seconds that leaving waits for jobs that were told to stop."""
 
@@ -32,6 +35,7 @@ class JobKeeper(App[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.config = Config()
         self.session_jobs: list[RunningJob] = []
         """Every job since the app was opened, the oldest first."""
         self._job_threads: list[threading.Thread] = []
@@ -97,6 +101,8 @@ class JobKeeper(App[None]):
 
     def end_job(self, job: RunningJob, error: Exception | None = None) -> None:
         job.end(error)
+        if job.seconds > LONG and not self.app_focus and self.config.notify == "bell":
+            self.bell()  # whoever went elsewhere meanwhile
         self.house = replace(self.house, jobs=tuple(j for j in self.house.jobs if j is not job))
 
     def stop_jobs(self) -> None:

@@ -31,22 +31,8 @@ AFTER_CATALOGUE = "after the catalogue"
 class WorkflowHub:
     """Implements :class:`lwtui.tui.hub_services.HubServices`. Methods run in threads."""
 
-    _in_step = False
-
     def _open(self) -> Collection:
         raise NotImplementedError
-
-    def _with_catalogue(self) -> Collection:
-        """The collection, with the learnwares of the catalogue among those that are known."""
-        if not self._in_step:
-            from lwtui import paths
-            from lwtui.dock.catalogue import sync
-
-            sync(paths.home())
-            self._in_step = True
-        return self._open()
-
-    # Find
 
     def search_hub(self, query: HubQuery, cursor: str, fresh: bool) -> HubPage:
         from lwtui.workflow.search import marked, search_hub

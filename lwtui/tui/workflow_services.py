@@ -51,7 +51,7 @@ class WorkflowServices(WorkflowEvaluation, WorkflowHub):
         )
 
     def page(self, query: Query, offset: int, limit: int) -> tuple[list[Learnware], int]:
-        collection = self._with_catalogue() if query.known else self._open()
+        collection = self._open()
         narrowed: dict[str, Any] = {"domain": query.domain, "base": query.base}
         narrowed["where"] = "all" if query.known else "here"
         rows = collection.list(query.text, limit=limit, offset=offset, **narrowed)
@@ -114,7 +114,7 @@ class WorkflowServices(WorkflowEvaluation, WorkflowHub):
     def match(self, path: Path, *, verify: int, context: JobContext) -> MatchResult:
         from lwtui.workflow.match import match
 
-        return match(path, verify=verify, collection=self._with_catalogue(), context=context)
+        return match(path, verify=verify, collection=self._open(), context=context)
 
     def open_chat(self, learnware_id: str, context: JobContext) -> ChatHandle:
         from lwtui.workflow.chat import Chat

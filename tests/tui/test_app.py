@@ -170,7 +170,7 @@ def test_the_app_imports_only_verbs_and_plain_data() -> None:
         "lwtui.safe_text", "lwtui.paths", "lwtui.learnware.model",
         "lwtui.dataset.example", "lwtui.match.result", "lwtui.backend.protocol",
         "lwtui.backend.machine", "lwtui.learnware.collection", "lwtui.learnware.grade",
-            "lwtui.dock.record", "lwtui.dock.catalogue",
+        "lwtui.dock.record", "lwtui.config",
         "lwtui.evaluate.record", "lwtui.evaluate.metric_units", "lwtui.evaluate.reading",
         "lwtui.evaluate.comparison", "lwtui.evaluate.tasks",
     }  # fmt: skip
