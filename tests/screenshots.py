@@ -2,14 +2,16 @@
 
     python tests/screenshots.py [--out screenshots] [--width 120] [--height 36] [--only evaluate]
 
-One SVG a screen: browse, details, search, the preview of a demo folder, its specification under
-way, the ranking, a chat, help, the palette, and an evaluation from the form to its rows.
+One SVG a screen: browse, details, search, the catalogue of the Hub, what a pull would do, the
+preview of a demo folder, its specification under way, the ranking, a chat, help, the palette, and
+an evaluation from the form to its rows.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import sys
 import tempfile
@@ -19,10 +21,13 @@ from textual.pilot import Pilot
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from tui.helpers import ready, screen_text, text_of, wait_until
 
 from lwtui import paths
 from lwtui.tui.app import LwtuiApp
+from tests.hub.server import HubServer
 
 PATIENCE = 300.0
 DEMO = "finance-support"
@@ -65,6 +70,50 @@ async def browse(pilot: Pilot[None], app: LwtuiApp, shoot) -> None:  # type: ign
     await wait_until(pilot, lambda: app.screen.query("CommandList"))
     await shoot(pilot, "palette")
     await pilot.press("escape")
+
+
+async def hub(pilot: Pilot[None], app: LwtuiApp, shoot) -> None:  # type: ignore[no-untyped-def]
+    """The catalogue without a network; a pull from a Hub on loopback that has two small models."""
+    from huggingface_hub import constants
+
+    await pilot.press("1", "s", "s")
+    table = app.screen.query_one("#hub-models")
+    await wait_until(pilot, lambda: table.row_count > 10)
+    await pilot.press("down")
+    await wait_until(pilot, lambda: "HF_HUB_OFFLINE" in screen_text(app))
+    await shoot(pilot, "hub")
+    with HubServer() as server, tempfile.TemporaryDirectory() as cache:
+        os.environ |= {"HF_ENDPOINT": server.url, "HF_HOME": cache}
+        del os.environ["HF_HUB_OFFLINE"]
+        constants.HF_HUB_OFFLINE = False  # read when it is imported
+        offer_starter(server)
+        await pilot.press("slash", *"bank/", "enter")
+        await wait_until(pilot, lambda: table.row_count == 2)
+        await pilot.press("down", "p")
+        await wait_until(pilot, lambda: "comes along" in screen_text(app))
+        await shoot(pilot, "pull")
+        await pilot.press("escape")
+    del os.environ["HF_ENDPOINT"], os.environ["HF_HOME"]
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    await pilot.press("escape", "s")
+
+
+def offer_starter(server: HubServer) -> None:
+    """The starter base and one of its adapters, as repositories."""
+    folder = paths.starter_root() / "models" / "starter"
+    for name, source in (("bank/base", "base"), ("bank/card-intents", "banking-intent")):
+        files: dict[str, Path | str | bytes] = {
+            path.name: path for path in (folder / source).iterdir() if path.suffix != ".gguf"
+        }
+        card: dict[str, object] = {"license": "apache-2.0", "tags": ["finance"]}
+        if "adapter_config.json" in files:
+            config = json.loads((folder / source / "adapter_config.json").read_text("utf-8"))
+            files["adapter_config.json"] = json.dumps(
+                {**config, "base_model_name_or_path": "bank/base"}
+            )
+            card |= {"base_model": "bank/base", "datasets": ["PolyAI/banking77"]}
+        files.pop("README.md")
+        server.add_model(name, files, card=card, downloads=len(source) * 100)
 
 
 async def match(pilot: Pilot[None], app: LwtuiApp, shoot) -> None:  # type: ignore[no-untyped-def]
@@ -137,7 +186,7 @@ async def evaluate(pilot: Pilot[None], app: LwtuiApp, shoot) -> None:  # type: i
     await shoot(pilot, "jobs")
 
 
-WAY = (browse, match, chat, evaluate)
+WAY = (browse, hub, match, chat, evaluate)
 
 
 def main() -> None:
@@ -152,7 +201,7 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home:
-        os.environ["LWTUI_HOME"] = home
+        os.environ |= {"LWTUI_HOME": home, "HF_HUB_OFFLINE": "1"}
         out = arguments.out.absolute()
         folder = Path(home) / "my-data"  # what the tree of folders shows
         for name in ("letters", "questions", "tickets"):

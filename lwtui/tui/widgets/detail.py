@@ -80,7 +80,8 @@ def describe(learnware: Learnware, lead: Content | None = None) -> Content:
             data.append(Content.styled(f"  {one_line(source.source)}", "$foreground-muted"))
     parts += _section("data", data)
     files = [_line(file.path, human_size(file.size)) for file in model.files]
-    parts += _section("files", files)
+    if learnware.pulled or learnware.provenance.revision:  # else they are not known
+        parts += _section("files", files)
     entries = [
         _line(
             f"{entry.type} · {entry.recipe} · {entry.space}", _specified(entry.rows, entry.origin)
