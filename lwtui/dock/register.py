@@ -183,7 +183,8 @@ def _enter(draft: Draft, collection: Collection, context: JobContext) -> Learnwa
             learnware, draft.weights, draft.specifications, in_place=True, context=context
         )
     except BadInput:
-        # Another process may have pulled the same meanwhile.
+        # Another process may have pulled the same meanwhile, and not have told the index yet.
+        collection.refresh()
         found = collection.find(learnware.id)
         if found is not None and found.provenance.revision == learnware.provenance.revision:
             return found
