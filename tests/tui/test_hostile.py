@@ -62,7 +62,7 @@ PIECES = st.sampled_from(
 )
 HOSTILE = st.lists(PIECES | st.text(alphabet=st.characters(), max_size=8), max_size=12).map("".join)
 FEW = settings(
-    max_examples=4,
+    max_examples=3,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     derandomize=True,
