@@ -23,7 +23,7 @@ from lwtui.learnware.headers import safetensors_header
 
 _SECRETS = (
     ("an access token of Hugging Face", rb"\bhf_[A-Za-z0-9]{30,}"),
-    ("a key as of OpenAI or Anthropic", rb"\bsk-(?:proj-|ant-|svcacct-)?[A-Za-z0-9_-]{24,}"),
+    ("a key of a model service (sk-…)", rb"\bsk-(?:proj-|ant-|svcacct-)?[A-Za-z0-9_-]{24,}"),
     ("a key of Amazon Web Services", rb"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
     ("a token of GitHub", rb"\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{50,})"),
     ("a key of Google", rb"\bAIza[A-Za-z0-9_-]{35}\b"),
