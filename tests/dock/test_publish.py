@@ -28,7 +28,7 @@ def work(hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     """The folder an adapter was trained in; its base is on the Hub."""
     hub.add_user("alice", TOKEN)
     base_on_hub(hub)
-    folder = become(monkeypatch, tmp_path, "alice") / "work" / "adapter"
+    folder = become(monkeypatch, tmp_path, "alice") / "studio" / "adapter"
     trained(folder)
     return folder
 
@@ -137,7 +137,7 @@ def test_a_language_the_hub_does_not_know_is_told(
 ) -> None:
     hub.add_user("alice", TOKEN)
     base_on_hub(hub)
-    folder = become(monkeypatch, tmp_path, "alice") / "work" / "adapter"
+    folder = become(monkeypatch, tmp_path, "alice") / "studio" / "adapter"
     semantic = Semantic(title="x", licence="public-domain")
     trained(folder, semantic=semantic, card="")
     with pytest.raises(LwtuiError, match=r"front matter.*license.*must be one of"):

@@ -61,7 +61,7 @@ def test_published_found_matched_and_pulled(
     machine = become(monkeypatch, tmp_path, "alice")
     add(ROOT / "models" / "starter" / "base", id=BASE, in_place=True)
     monkeypatch.setattr("lwtui.paths.starter_root", lambda: ROOT)
-    trained(machine / "work" / "adapter")
+    trained(machine / "studio" / "adapter")
     monkeypatch.setattr("lwtui.paths.starter_root", lambda: tmp_path / "starter")
     command = ["publish", BASE, "--to", BASE, "--as-base", "--yes", "--json"]
     assert run_command(command) == 0

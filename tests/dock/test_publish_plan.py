@@ -49,7 +49,7 @@ def front_matter(made: PublishPlan) -> dict[str, Any]:
 
 
 def test_the_list_is_exact_and_of_no_machine(alice: Path, hub: HubServer) -> None:
-    learnware = trained(alice / "work" / "adapter")
+    learnware = trained(alice / "studio" / "adapter")
     asked = len(hub.requests)
     made = plan()
     assert {method for method, _, _ in hub.requests[asked:]} == {"GET"}
@@ -80,7 +80,7 @@ def test_the_list_is_exact_and_of_no_machine(alice: Path, hub: HubServer) -> Non
 
 def test_tables_of_others_stay_only_when_they_say_nothing_of_the_machine(alice: Path) -> None:
     extra = {"tracker": {"folder": str(alice / "runs")}, "known": {"from": "hub"}, "seed": 7}
-    trained(alice / "work" / "adapter", extra=extra)
+    trained(alice / "studio" / "adapter", extra=extra)
     made = plan()
     told = parse_manifest(data_of(made, "learnware/learnware.toml").decode())
     assert told.extra == {"seed": 7}
@@ -88,7 +88,7 @@ def test_tables_of_others_stay_only_when_they_say_nothing_of_the_machine(alice: 
 
 
 def test_card_keeps_the_authors_words_and_is_found_by_its_tag(alice: Path) -> None:
-    trained(alice / "work" / "adapter")
+    trained(alice / "studio" / "adapter")
     made = plan()
     card = front_matter(made)
     assert card["my-own-key"] == [1, 2]
@@ -105,7 +105,7 @@ def test_card_keeps_the_authors_words_and_is_found_by_its_tag(alice: Path) -> No
 def test_next_publication_replaces_its_section_and_nothing_else(
     alice: Path, hub: HubServer
 ) -> None:
-    trained(alice / "work" / "adapter")
+    trained(alice / "studio" / "adapter")
     publish(plan())
     text = hub.files(ADAPTER)["README.md"].decode()
     edited = text.replace("a rainy day", "a sunny day").replace("BANKING77", "nothing")
@@ -127,7 +127,7 @@ def test_words_of_others_cannot_end_the_section(alice: Path) -> None:
         licence="mit",
         data=(DataSource("a | b", "mit"),),
     )
-    trained(alice / "work" / "adapter", semantic=semantic, card="")
+    trained(alice / "studio" / "adapter", semantic=semantic, card="")
     section = plan().section
     assert section.count("<!-- /lwtui:learnware -->") == 1
     assert r"\*\*bold\*\* \[link\](http://x) red" in section
@@ -162,12 +162,12 @@ def test_a_repository_that_has_the_weights_gets_what_is_missing(
 
 
 def test_whole_models_and_bases(alice: Path, hub: HubServer) -> None:
-    add(write_base(alice / "work" / "tiny"), id="alice/tiny")
+    add(write_base(alice / "studio" / "tiny"), id="alice/tiny")
     with pytest.raises(BadInput, match=r"no specification.*--as-base"):
         plan_publish("alice/tiny", "alice/tiny")
     with pytest.raises(BadInput, match="No licence is stated"):
         plan_publish("alice/tiny", "alice/tiny", as_base=True)
-    licensed = alice / "work" / "licensed"
+    licensed = alice / "studio" / "licensed"
     write_base(licensed)
     (licensed / "README.md").write_text("---\nlicense: llama3.2\n---\n")
     add(licensed, id="her-lab/tiny")
@@ -212,7 +212,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "her own token": ({"card": CARD + TOKEN}, r"README.md:\d+: There is your access token"),
     "a private key": ({"card": CARD + KEY}, "a private key"),
-    "a path": ({"card": CARD + "see {machine}/work/log"}, "a path of this machine"),
+    "a path": ({"card": CARD + "see {machine}/studio/log"}, "a path of this machine"),
     "a path in the title": (
         {"semantic": semantic(title="{machine}/x", licence="apache-2.0")},
         r"learnware/learnware.toml:\d+: There is a path of this machine",
@@ -233,7 +233,7 @@ def test_refused_with_a_next_step(alice: Path, case: str) -> None:
         facts["semantic"] = dataclasses.replace(
             told, title=told.title.replace("{machine}", str(alice))
         )
-    trained(alice / "work" / "adapter", **facts)
+    trained(alice / "studio" / "adapter", **facts)
     with pytest.raises(BadInput, match=words) as caught:
         plan()
     assert caught.value.hint
@@ -248,7 +248,7 @@ def test_refused_as_built_in_or_not_here(alice: Path) -> None:
 
 
 def test_refused_without_a_base_that_others_have(alice: Path, hub: HubServer) -> None:
-    trained(alice / "work" / "adapter")
+    trained(alice / "studio" / "adapter")
     with pytest.raises(BadInput, match=r"on this machine alone.*--as-base.*--base"):
         plan(base="")
     with pytest.raises(LwtuiError, match="not on the Hub"):
@@ -271,7 +271,7 @@ def test_a_base_whose_commit_is_gone(alice: Path, hub: HubServer) -> None:
 def test_refused_under_a_licence_that_forbids_it(alice: Path, hub: HubServer) -> None:
     base_on_hub(hub, "alice/closed", tags=())
     hub.add_commit("alice/closed", {"README.md": "---\nlicense: cc-by-nc-nd-4.0\n---\n"})
-    trained(alice / "work" / "adapter")
+    trained(alice / "studio" / "adapter")
     with pytest.raises(BadInput, match="nothing made from it may be shared"):
         plan(base="alice/closed")
     hub.add_commit("alice/closed", {"README.md": "---\nlicense: cc-by-nc-4.0\n---\n"})
@@ -279,7 +279,7 @@ def test_refused_under_a_licence_that_forbids_it(alice: Path, hub: HubServer) ->
 
 
 def test_refused_when_changed_since_it_was_added(alice: Path) -> None:
-    learnware = trained(alice / "work" / "adapter")
+    learnware = trained(alice / "studio" / "adapter")
     weights = Path(str(learnware.models_folder)) / "adapter_model.safetensors"
     data = bytearray(weights.read_bytes())
     data[-1] ^= 1
@@ -289,9 +289,9 @@ def test_refused_when_changed_since_it_was_added(alice: Path) -> None:
 
 
 def test_refused_with_pickle_or_code_on_its_list(alice: Path) -> None:
-    trained(alice / "work" / "adapter")
+    trained(alice / "studio" / "adapter")
     for name in ("run.py", "weights.bin"):
-        (alice / "work" / "adapter" / name).write_bytes(b"cos\nsystem\n")
+        (alice / "studio" / "adapter" / name).write_bytes(b"cos\nsystem\n")
         manifest = paths.home() / "specs" / ADAPTER / "learnware.toml"
         before = manifest.read_text()
         entry = f'[[model.files]]\npath = "{name}"\nformat = "config"\n\n[semantic]'
@@ -304,7 +304,7 @@ def test_refused_with_pickle_or_code_on_its_list(alice: Path) -> None:
 def test_refused_without_the_right_to_write(
     alice: Path, hub: HubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trained(alice / "work" / "adapter")
+    trained(alice / "studio" / "adapter")
     with pytest.raises(BadInput, match=r"may not publish under 'bob'.*alice/x, her-lab/x"):
         plan(to="bob/x")
     hub.users[TOKEN].role = "read"
@@ -319,7 +319,7 @@ def test_refused_without_the_right_to_write(
 
 
 def test_refused_where_something_else_is(alice: Path, hub: HubServer) -> None:
-    trained(alice / "work" / "adapter")
+    trained(alice / "studio" / "adapter")
     hub.add_model(ADAPTER, {"model.safetensors": b"another model"})
     with pytest.raises(BadInput, match=r"holds other weights \(model.safetensors\)"):
         plan()
@@ -355,14 +355,14 @@ def test_what_counts_as_a_secret() -> None:
 
 def test_the_card_that_peft_writes(alice: Path) -> None:
     """It has the folder of the base in it twice."""
-    base = alice / "work" / "base"
+    base = alice / "studio" / "base"
     card = (
         f"---\nbase_model: {base}\nlicense: apache-2.0\nlibrary_name: peft\ntags:\n"
         f"- base_model:adapter:{base}\n- lora\n---\n\n# Model Card\n\n[More Information Needed]\n"
     )
     tags = (f"base_model:adapter:{base}", "lora")
     trained(
-        alice / "work" / "adapter", card=card, semantic=semantic(licence="apache-2.0", tags=tags)
+        alice / "studio" / "adapter", card=card, semantic=semantic(licence="apache-2.0", tags=tags)
     )
     made = plan()
     told = front_matter(made)
@@ -376,19 +376,19 @@ def test_the_card_that_peft_writes(alice: Path) -> None:
 def test_a_licence_of_its_own_needs_a_name(alice: Path) -> None:
     other = semantic(licence="other")
     card = "---\nlicense: other\n{}---\n# Mine\n"
-    trained(alice / "work" / "a", semantic=other, card=card.format(""), identifier="alice/a")
+    trained(alice / "studio" / "a", semantic=other, card=card.format(""), identifier="alice/a")
     with pytest.raises(BadInput, match=r"learnware.toml.*'other' is not known"):
         plan_publish("alice/a", "alice/a", base=BASE)
     named = card.format("license_name: bank-terms\n")
-    trained(alice / "work" / "b", semantic=other, card=named, identifier="alice/b")
+    trained(alice / "studio" / "b", semantic=other, card=named, identifier="alice/b")
     made = plan_publish("alice/b", "alice/b", base=BASE)
     assert any("bank-terms: has terms of its own" in warning for warning in made.warnings)
 
 
 def test_weights_that_name_a_folder_in_their_header(alice: Path) -> None:
-    folder = alice / "work" / "gguf"
+    folder = alice / "studio" / "gguf"
     folder.mkdir(parents=True)
-    write_gguf(folder / "model.gguf", **{"general.name": f"{alice}/work/run-3"})
+    write_gguf(folder / "model.gguf", **{"general.name": f"{alice}/studio/run-3"})
     add(folder / "model.gguf", id="alice/gguf")
     manifest = paths.home() / "specs" / "alice" / "gguf" / "learnware.toml"
     manifest.write_text(manifest.read_text().replace("[semantic]", '[semantic]\nlicence = "mit"'))
