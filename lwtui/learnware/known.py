@@ -143,7 +143,10 @@ class Known:
         self, target: Path, learnware: Learnware, specifications: Mapping[str, bytes]
     ) -> Entry:
         """With the specifications made here of what was known before, where it has no such one."""
-        before, files = self._read(target)
+        try:
+            before, files = self._read(target)
+        except BadInput:
+            return learnware, specifications  # damaged: what comes now mends it
         there = {_key(entry) for entry in learnware.specifications}
         own = [
             entry
@@ -209,7 +212,7 @@ class Known:
 
     def _remove(self, identifier: str) -> None:
         target = self._specs / identifier
-        gone = self._staging / f"{uuid.uuid4().hex}.old"
+        gone = self._staging / f"{uuid.uuid4().hex}.gone"
         gone.parent.mkdir(parents=True, exist_ok=True)
         target.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)
@@ -229,6 +232,15 @@ class Known:
         except BadInput:
             return ""
 
+    def _recover(self) -> None:
+        """Undo what a killed process left half done: one that was moved aside comes back."""
+        for old in self._staging.glob("*.old"):
+            with contextlib.suppress(BadInput, OSError):
+                target = self._specs / read_manifest(old).id
+                if not target.exists():
+                    old.rename(target)
+        shutil.rmtree(self._staging, ignore_errors=True)
+
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         from filelock import FileLock, Timeout
@@ -247,8 +259,7 @@ class Known:
                 f"What is known of the Hub cannot be changed: {error.strerror}.", file=self._specs
             ) from error
         try:
-            # What a killed process left half done.
-            shutil.rmtree(self._staging, ignore_errors=True)
+            self._recover()
             yield
         finally:
             lock.release()

@@ -140,6 +140,36 @@ def test_what_is_the_same_is_not_written_again(collection: Collection) -> None:
     assert manifest.with_name("pave.safetensors").read_bytes() == b"newer"
 
 
+def test_one_that_was_moved_aside_by_a_killed_process_comes_back(collection: Collection) -> None:
+    known = Known(collection.home)
+    known.put(hub(title="old"), FILES, "hub")
+    code = (
+        "import os, sys; from pathlib import Path; from lwtui.learnware import known as k\n"
+        "from lwtui.learnware.model import Learnware, ModelInfo\n"
+        "rename, seen = Path.rename, []\n"
+        "def once(self, target):\n"
+        "    if seen: os._exit(9)\n"
+        "    seen.append(self); return rename(self, target)\n"
+        "Path.rename = once\n"
+        "k.Known(Path(sys.argv[1])).put(Learnware('someone/model', ModelInfo('model')), {}, 'hub')"
+    )
+    ended = subprocess.run([sys.executable, "-c", code, str(collection.home)], check=False)
+    assert ended.returncode == 9
+    assert known.sources() == {}
+    known.drop("catalogue")  # any change looks for what was left
+    collection.refresh()
+    assert titles(collection, where="known") == ["old"]
+
+
+def test_a_damaged_one_is_mended_by_what_comes(collection: Collection) -> None:
+    known = Known(collection.home)
+    known.put(hub(), FILES, "hub")
+    (known_root(collection.home) / "specs" / "someone" / "model" / "pave.safetensors").unlink()
+    assert known.replace("hub", [(hub(title="mended"), FILES)]) == 1
+    collection.refresh()
+    assert titles(collection, where="known") == ["mended"]
+
+
 def test_replace_makes_a_source_hold_exactly_these(collection: Collection) -> None:
     known = Known(collection.home)
     known.put(hub("someone/other"), FILES, "hub")
