@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -13,6 +14,9 @@ from lwtui.tui.services import Services
 
 Drive = Callable[[Pilot[None]], Awaitable[None]]
 """Brings an app to a state."""
+
+SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
+"""Every picture is taken in a small and in a large terminal."""
 
 LIMIT = 20.0
 """Seconds after which a condition that does not come true fails the test."""

@@ -19,9 +19,8 @@ from lwtui.tui.screens.ask import ConfirmScreen
 
 from .fake_evaluation import NAMES, record
 from .fakes import FakeServices
-from .helpers import Drive, screen_text, text_of, wait_until
+from .helpers import SIZES, Drive, screen_text, text_of, wait_until
 
-SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
 GROUP = ("mmlu_anatomy", "medmcqa", "pubmedqa", "medqa_4options")
 MODELS = tuple(f"someone/a-learnware-with-a-long-name-{n}" for n in range(7))
 

@@ -26,7 +26,7 @@ from lwtui.tui.widgets.match_view import MatchView
 from .fakes import FakeServices
 from .helpers import screen_text, text_of, wait_until
 from .hub_steps import open_hub, pane, plan
-from .test_snapshots import results
+from .test_snapshots_match import results
 
 REPO = "open-bank/intent-lora"
 OFFLINE = LwtuiError(

@@ -1,0 +1,10 @@
+"""Actions of the help screen."""
+
+from __future__ import annotations
+
+from lwtui.tui.actions.action import Action
+
+ACTIONS: tuple[Action, ...] = (
+    Action("help.close", "escape,question_mark,q", "close", "Close", "Back to the screen",
+           footer=True),
+)  # fmt: skip

@@ -1,0 +1,101 @@
+"""A match without models, behind the interface of the workflow."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+from lwtui.dataset.example import Example, Problem
+from lwtui.errors import BadInput
+from lwtui.jobs import JobContext
+from lwtui.learnware.model import Learnware, ModelInfo, Semantic
+from lwtui.match.result import Match, MatchResult, Verification
+from lwtui.tui.services import DatasetView, Place
+
+
+class FakeMatch:
+    """Implements ``MatchServices``. ``match_gate`` makes the specification wait for the test."""
+
+    learnwares: list[Learnware]
+
+    def __init__(self) -> None:
+        self.match_gate: threading.Semaphore | None = None
+        self.remembered: list[Path] = []
+        self.verified: list[int] = []
+        self.far = False
+        """Nothing fits the data, and a match says so."""
+        self.gains = False
+        """Learnwares were measured on the anchors."""
+        self.offered: list[Place] = [
+            Place("finance-support", Path("/demo/finance-support"), "demo"),
+            Place("clinic-questions", Path("/demo/clinic-questions"), "demo"),
+            Place("school-word-problems", Path("/demo/school-word-problems"), "demo"),
+        ]
+        self.view = DatasetView(
+            name="finance-support",
+            layout="prompt/answer",
+            fields=(("prompt", "message"), ("answer", "intent")),
+            examples=tuple(
+                Example(f"My card did not arrive, what now? ({n})", answer="card_arrival")
+                for n in range(12)
+            ),
+            files=1,
+            rows=64,
+            skipped=2,
+            problems=(Problem("rows.jsonl", 7, "not JSON"), Problem("rows.jsonl", 9, "no prompt")),
+        )
+
+    def places(self) -> list[Place]:
+        return self.offered
+
+    def remember(self, path: Path) -> None:
+        self.remembered.append(path)
+
+    def preview(self, path: Path) -> DatasetView:
+        if "missing" in str(path):
+            raise BadInput("There is no such file or folder.", file=path)
+        return self.view
+
+    def match(self, path: Path, *, verify: int, context: JobContext) -> MatchResult:
+        self.verified.append(verify)
+        for row in range(129):
+            if self.match_gate is not None:
+                while not self.match_gate.acquire(timeout=0.02):
+                    context.check()
+            context.progress(row, 128, "gradients" if row else "loading the reference model")
+        ranked = [item for item in self.learnwares if item.specifications][:10]
+        matches = tuple(
+            Match(
+                item,
+                0.82 - 0.09 * rank,
+                0.95 - 0.08 * rank,
+                {"prompt": 0.5, "answer": 0.4},
+                (0.79 - 0.09 * rank, 0.85 - 0.09 * rank),
+                1.5 + 0.2 * rank if rank < verify else None,
+                0 if rank >= verify else 32 if rank < 2 else 16 if rank < 4 else 8,
+                0.62 - 0.11 * rank if self.gains else None,
+            )
+            for rank, item in enumerate(ranked)
+        )
+        verification = Verification(32, verify, 2.7, 3.0, evaluations=160) if verify else None
+        if self.far and not verify:
+            return self._far(matches)
+        return MatchResult(
+            self.view.name, "starter", "gradient", 64, matches,
+            "clear" if matches else "none", len(self.learnwares) - len(ranked), verification,
+            rows_skipped=2, problems=tuple(str(problem) for problem in self.view.problems),
+            probability=(0.97 if verify else 0.932) if matches else None,
+        )  # fmt: skip
+
+    def _far(self, matches: tuple[Match, ...]) -> MatchResult:
+        base = Learnware("starter/base", ModelInfo("base"), Semantic(title="The bare base"))
+        reason = "Nothing here was made for data like this: the highest similarity is 0.09"
+        return MatchResult(
+            self.view.name, "starter", "gradient", 64,
+            tuple(
+                replace(match, similarity=match.similarity - 0.73, interval=None)
+                for match in matches
+            ),
+            "close call", abstained=True, reason=f"{reason}, below 0.15", base=base,
+        )  # fmt: skip

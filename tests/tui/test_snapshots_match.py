@@ -1,0 +1,100 @@
+"""Pictures of Match. After a wanted change: ``--snapshot-update``, then look at them."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from lwtui.errors import BadInput
+from lwtui.jobs import Progress
+from lwtui.tui import messages
+from lwtui.tui.app import LwtuiApp
+
+from .fakes import FakeServices
+from .helpers import SIZES, Drive, screen_text, text_of, wait_until
+
+
+async def pick(pilot: Pilot[None]) -> None:
+    app = pilot.app
+    await pilot.press("2")
+    await wait_until(pilot, lambda: app.current_mode == "match" and app.screen.query("#places"))
+    await wait_until(pilot, lambda: app.screen.query_one("#places").option_count == 3)
+    await wait_until(pilot, lambda: len(app.screen.query_one("FolderTree").root.children) == 4)
+
+
+async def preview(pilot: Pilot[None]) -> None:
+    await pick(pilot)
+    await pilot.press("enter")
+    await wait_until(pilot, lambda: pilot.app.screen.step == "preview")
+
+
+async def job(pilot: Pilot[None]) -> None:
+    await preview(pilot)
+    app = pilot.app
+    assert isinstance(app, LwtuiApp)
+    await pilot.press("s")
+    await wait_until(pilot, lambda: app.house.jobs)
+    progress = Progress(52, 128, "gradients", elapsed=3.2)
+    app.screen.post_message(messages.JobProgressed(app.house.jobs[0], progress))
+    await wait_until(pilot, lambda: "52 of 128" in screen_text(app))
+    await wait_until(pilot, lambda: "━╸" in screen_text(app) or "━╺" in screen_text(app))
+
+
+async def results(pilot: Pilot[None]) -> None:
+    await preview(pilot)
+    await pilot.press("s")
+    await wait_until(pilot, lambda: pilot.app.screen.step == "results")
+
+
+async def verified(pilot: Pilot[None]) -> None:
+    await results(pilot)
+    await pilot.press("v")
+    await wait_until(pilot, lambda: "verified:" in text_of(pilot.app, "#match-head"))
+    await wait_until(pilot, lambda: pilot.app.screen.step == "results")
+
+
+async def bad_data(pilot: Pilot[None]) -> None:
+    await pick(pilot)
+    await pilot.press("slash", *"/missing", "enter")
+    await wait_until(pilot, lambda: list(pilot.app._notifications))
+
+
+STATES: dict[str, Drive] = {
+    drive.__name__: drive for drive in (pick, preview, results, verified, bad_data)
+}
+
+
+@SIZES
+@pytest.mark.parametrize("state", STATES)
+def test_state(snap: Any, size: tuple[int, int], state: str) -> None:
+    assert snap(FakeServices(24), size, STATES[state])
+
+
+@SIZES
+def test_match_job(snap: Any, size: tuple[int, int]) -> None:
+    services = FakeServices(24)
+    services.match_gate = threading.Semaphore(0)
+    assert snap(services, size, job)
+
+
+@SIZES
+def test_match_when_nothing_fits(snap: Any, size: tuple[int, int]) -> None:
+    services = FakeServices(24)
+    services.far = True
+    assert snap(services, size, results)
+
+
+@SIZES
+def test_match_with_gains_to_expect(snap: Any, size: tuple[int, int]) -> None:
+    services = FakeServices(24)
+    services.gains = True
+    assert snap(services, size, verified)
+
+
+def test_a_bad_input_names_its_file() -> None:
+    """The text of the picture ``bad_data`` is the error's own."""
+    error = BadInput("There is no such file or folder.", file="/missing")
+    assert str(error) == "/missing: There is no such file or folder."
