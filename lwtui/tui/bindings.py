@@ -7,7 +7,7 @@ from typing import Literal
 
 from textual.binding import BindingType
 
-from lwtui.tui.actions import browse, chat, evaluate, everywhere, help, jobs, match
+from lwtui.tui.actions import browse, chat, chat_tools, evaluate, everywhere, help, jobs, match
 from lwtui.tui.actions.action import Action
 
 __all__ = ["ACTIONS", "MODES", "Action", "Scope", "actions_of", "bindings_of"]
@@ -22,6 +22,7 @@ ACTIONS: tuple[Action, ...] = (
     *browse.ACTIONS,
     *match.ACTIONS,
     *chat.ACTIONS,
+    *chat_tools.ACTIONS,
     *evaluate.ACTIONS,
     *jobs.ACTIONS,
     *help.ACTIONS,

@@ -19,7 +19,7 @@ from lwtui.learnware.model import Learnware
 from lwtui.tui import messages
 from lwtui.tui.bindings import bindings_of
 from lwtui.tui.messages import RunningJob
-from lwtui.tui.screens.mode import ModeScreen
+from lwtui.tui.screens.chat_tools import ChatTools
 from lwtui.tui.services import ChatHandle
 from lwtui.tui.text import one_line
 from lwtui.tui.widgets.prompt import PromptArea
@@ -28,7 +28,7 @@ from lwtui.tui.widgets.transcript import AnswerTurn, Transcript
 Stream = Callable[[], Iterator["Chunk | Finished"]]
 
 
-class ChatScreen(ModeScreen):
+class ChatScreen(ChatTools):
     MODE = "chat"
     CSS_PATH = "chat.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("chat")
