@@ -22,6 +22,8 @@ class Action:
     footer: bool = False
     priority: bool = False
     """Also while a text field has the focus and would take the key."""
+    needs: str = ""
+    """A sentence for whoever chooses it when it makes no sense: what must be the case first."""
 
     @property
     def scope(self) -> str:
