@@ -17,7 +17,7 @@ from textual.screen import Screen
 from lwtui.errors import BadInput, LwtuiError
 from lwtui.tui import messages
 from lwtui.tui.bindings import Action, bindings_of
-from lwtui.tui.collector import set_aside
+from lwtui.tui.collector import collect_as_usual, collect_when_idle, set_aside
 from lwtui.tui.hub_app import HubApp
 from lwtui.tui.services import Services
 from lwtui.tui.settings import apply_settings
@@ -156,6 +156,7 @@ class LwtuiApp(HubApp):
             if self._data is not None:
                 await self.open_data(self._data)
         set_aside()
+        collect_when_idle(self)
         self.read_machine()
         self.find_unfinished()
         if self.current_mode != "browse":
@@ -241,6 +242,7 @@ class LwtuiApp(HubApp):
     def on_unmount(self) -> None:
         # Whatever the way out: a worker that still waits for a model would hold the process.
         self.stop_everything()
+        collect_as_usual()
 
 
 def run(services: Services | None = None, data: Path | None = None) -> int:
