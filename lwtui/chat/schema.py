@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-VERSION = 2
+VERSION = 3
 """``PRAGMA user_version`` of a file with everything below; each script brings it one further."""
 
 _SESSIONS = """
@@ -57,7 +57,11 @@ ALTER TABLE numbered RENAME TO chat_message;
 """
 # ``deleted``: when it went to the trash; ``number``: full-text search needs an integer key.
 
-_SCRIPTS = (_SESSIONS, _TRASH_AND_NUMBERS)
+_FIRST_WORD = """
+ALTER TABLE chat_message ADD COLUMN first REAL NOT NULL DEFAULT 0;
+"""
+
+_SCRIPTS = (_SESSIONS, _TRASH_AND_NUMBERS, _FIRST_WORD)
 
 _WORDS = """
 CREATE VIRTUAL TABLE chat_words USING fts5 (

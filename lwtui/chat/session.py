@@ -40,6 +40,8 @@ class Turn:
     tokens: int = 0
     seconds: float = 0.0
     created: str = field(default_factory=now)
+    first: float = 0.0
+    """Seconds until its first word came; 0: not known."""
 
 
 @dataclass

@@ -24,7 +24,9 @@ from lwtui.errors import BadInput, LwtuiError
 TRASH_DAYS = 30
 """How long a deleted conversation can be had back."""
 
-_TURN = ("role", "content", "learnware", "status", "note", "tokens", "seconds", "created")
+_TURN = (
+    "role", "content", "learnware", "status", "note", "tokens", "seconds", "created", "first",
+)  # fmt: skip
 _PUT_TURN = (
     f"INSERT INTO chat_message (session, position, {', '.join(_TURN)})"  # noqa: S608
     f" VALUES ({', '.join('?' * (2 + len(_TURN)))})"
