@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from lwtui.cli.chat_options import sampling_of, sampling_options
+from lwtui.cli.interrupt import ctrl_c_stops
 from lwtui.cli.output import json_option, print_json, print_text
 from lwtui.cli.progress import job
 from lwtui.errors import EXIT_DONE, EXIT_INTERRUPTED, BadInput, LwtuiError
@@ -51,11 +49,14 @@ _LARGEST_PROMPT = 16 * 1024 * 1024
 @click.option("--model", metavar="NAME", default="", help="openai: the server's name of the model.")
 @click.option("--prompt", metavar="TEXT", help="Answer this and leave; - reads standard input.")
 @click.option("--session", metavar="CHAT", help="Go on with a conversation of `lwtui chats`.")
-@click.option("--system", default="", help="The system prompt.")
-@click.option("--preset", metavar="NAME", help="A preset of your settings (`lwtui config`).")
-@click.option("--temperature", type=click.FloatRange(min=0), help="0: always the likeliest word.")
-@click.option("--max-tokens", type=click.IntRange(min=1), help="Longest answer.")
-@click.option("--seed", type=click.IntRange(min=0), help="For the same answer again.")
+@click.option(
+    "--compare",
+    multiple=True,
+    metavar="ID",
+    help="Ask this learnware too, and print the answers of all. Repeatable; one alone is compared "
+    "with its base. Needs --prompt.",
+)
+@sampling_options
 @json_option
 def chat_command(
     id: str | None,
@@ -66,12 +67,9 @@ def chat_command(
     model: str,
     prompt: str | None,
     session: str | None,
-    system: str,
-    preset: str | None,
-    temperature: float | None,
-    max_tokens: int | None,
-    seed: int | None,
+    compare: tuple[str, ...],
     as_json: bool,
+    **sampling: Any,
 ) -> int:
     """Chat with the learnware ID, or with the one that suits the dataset --for FOLDER best.
 
@@ -87,13 +85,11 @@ def chat_command(
     if as_json and prompt is None:
         raise BadInput("--json needs --prompt.")
     text = _prompt_text(prompt)
-    changes = _changes(temperature, max_tokens, seed)
-    if preset is not None:
-        from lwtui.config import read_config
-
-        chosen_preset = read_config().preset(preset)
-        changes = {**chosen_preset.changes, **changes}
-        system = system or chosen_preset.system
+    if compare and (text is None or mixture or session or backend == "openai"):
+        raise BadInput(
+            "--compare needs --prompt, without --mixture, --session and --backend openai."
+        )
+    system, changes = sampling_of(sampling)
     result = _match(folder) if folder else None
     router = _router(mixture) if mixture else None
     chosen = result.selected if result else id
@@ -104,6 +100,13 @@ def chat_command(
     if result and chosen and not as_json:
         best = f"{chosen} suits {result.dataset} best ({result.confidence})."
         print_text(result.advice or best, err=True)
+    if compare and text is not None:
+        from lwtui.cli.chat_compare import compare as compare_all
+
+        names = [*([chosen] if chosen else []), *compare]
+        return compare_all(
+            names, text, system=system, changes=changes, backend=backend, as_json=as_json
+        )
     if chosen is None and backend == "openai":
         from lwtui.backend.served import served
 
@@ -112,13 +115,11 @@ def chat_command(
     if earlier is not None and chosen is None:
         chosen = earlier.learnware
     kept = earlier.id if earlier is not None else None
-    if kept is not None and system:
-        raise BadInput(
-            "A conversation keeps the system prompt it was begun with.", field="--system"
-        )
     keep = text is None or kept is not None
     chat = _open(chosen, backend, changes, system, (server, model), keep=keep, session_id=kept)
     with chat:
+        if kept is not None and system:
+            chat.set_system(system)
         if text is not None and chat.where.startswith("openai/"):
             print_text(chat.reason, err=True)
         if text is None:
@@ -148,13 +149,6 @@ def _standard_input() -> str:
     if len(data) > _LARGEST_PROMPT:
         raise BadInput("The prompt is larger than 16 MiB.")
     return data.decode("utf-8", errors="replace")
-
-
-def _changes(
-    temperature: float | None, max_tokens: int | None, seed: int | None
-) -> dict[str, object]:
-    given = {"temperature": temperature, "max_tokens": max_tokens, "seed": seed}
-    return {name: value for name, value in given.items() if value is not None}
 
 
 def _match(folder: Path) -> MatchResult:
@@ -224,7 +218,7 @@ def _facts(chat: Chat, finished: Finished | None, result: MatchResult | None) ->
         "note": turn.note,
     }
     if result is not None:
-        from lwtui.cli.match import result_facts
+        from lwtui.cli.match_output import result_facts
 
         facts["match"] = result_facts(result, result.dataset)
     return facts
@@ -293,7 +287,7 @@ def _stream(chat: Chat, text: str, *, show: bool) -> Finished | None:
     from lwtui.backend.protocol import Chunk
 
     finished: Finished | None = None
-    with _ctrl_c_stops(chat):
+    with ctrl_c_stops(chat.stop):
         for item in chat.ask(text):
             if not isinstance(item, Chunk):
                 finished = item
@@ -305,25 +299,3 @@ def _stream(chat: Chat, text: str, *, show: bool) -> Finished | None:
         if note:
             print_text(note, err=True)
     return finished
-
-
-@contextlib.contextmanager
-def _ctrl_c_stops(chat: Chat) -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    pressed = False
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        nonlocal pressed
-        if pressed:
-            raise KeyboardInterrupt
-        pressed = True
-        # Not from here: the handler may have interrupted code that holds the lock stop() takes.
-        threading.Thread(target=chat.stop, daemon=True).start()
-
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

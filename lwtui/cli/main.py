@@ -38,6 +38,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "spec": ("spec:spec_command", "Compute the specification of a dataset."),
     "specify": ("specify:specify_command", "Give a learnware that has none a specification."),
     "match": ("match:match_command", "Find the learnware that suits a dataset best."),
+    "requirements": (
+        "requirements:requirements_command",
+        "Match again what was saved; compare matches.",
+    ),
     "chat": ("chat:chat_command", "Chat with a learnware."),
     "chats": ("chats:chats_command", "List, find, show, export and delete conversations."),
     "evaluate": ("evaluate:evaluate_command", "Evaluate learnwares on data or benchmarks."),

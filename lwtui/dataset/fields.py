@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lwtui.errors import BadInput
@@ -45,7 +45,9 @@ CHOICE_COLUMNS = (
 )  # fmt: skip
 MESSAGES = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat")
 SYSTEMS = ("system", "system_prompt", "system_message")
-_ROLES = ("prompt", "input", "answer", "choices", "messages", "system")
+ROLES = ("prompt", "input", "answer", "choices", "messages", "system")
+NONE = "-"
+"""Written for the column of a role that shall have none."""
 
 
 @dataclass(frozen=True)
@@ -63,21 +65,35 @@ class FieldMap:
     kind: str = ""
     one_based: bool = False
     """Answers given as a number count the choices from 1."""
+    none: tuple[str, ...] = ()
+    """Roles that no column shall have, whatever is found by name."""
 
     @classmethod
     def parse(cls, text: str) -> FieldMap:
-        """Read ``prompt=question,answer=reply``. Raises ``BadInput``."""
+        """Read ``prompt=question,answer=reply``; ``input=-`` wants none. Raises ``BadInput``."""
         found: dict[str, str] = {}
+        none: list[str] = []
         for part in filter(None, (piece.strip() for piece in text.split(","))):
             role, equals, column = (piece.strip() for piece in part.partition("="))
-            if not equals or role not in _ROLES or not column:
+            if not equals or role not in ROLES or not column:
                 raise BadInput(
                     f"{part!r} is not a field.",
-                    hint=f"Write ROLE=COLUMN, with commas between; roles: {', '.join(_ROLES)}.",
+                    hint="Write ROLE=COLUMN, with commas between; ROLE=- for none; roles: "
+                    f"{', '.join(ROLES)}.",
                     field="fields",
                 )
-            found[role] = column
-        return cls(**found, kind="given" if found else "")  # type: ignore[arg-type]
+            if column == NONE:
+                none.append(role)
+            else:
+                found[role] = column
+        kind = "given" if found or none else ""
+        return cls(**found, kind=kind, none=tuple(none))  # type: ignore[arg-type]
+
+    @property
+    def named(self) -> dict[str, str]:
+        """Role to column, as :meth:`parse` reads it; ``-`` for a role that shall have none."""
+        columns = {role: getattr(self, role) for role in ROLES if getattr(self, role)}
+        return columns | dict.fromkeys(self.none, NONE)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -96,16 +112,16 @@ class FieldMap:
 
     def over(self, found: FieldMap) -> FieldMap:
         """This map laid over the one that was found: what is given here wins."""
-        given = {role: getattr(self, role) for role in _ROLES if getattr(self, role)}
-        if not given:
+        given = {role: getattr(self, role) for role in ROLES if getattr(self, role)}
+        if not given and not self.none:
             return found
+        cleared: dict[str, Any] = dict.fromkeys(self.none, "")
+        found = replace(found, **cleared)
         if given.get("prompt"):
             found = replace(found, messages="")
         columns = set(given.values())
         # A column serves once: naming it for one role takes it from the role it was guessed for.
-        lost = {
-            role: "" for role in _ROLES if role not in given and getattr(found, role) in columns
-        }
+        lost = {role: "" for role in ROLES if role not in given and getattr(found, role) in columns}
         return replace(found, **{**lost, **given}, kind=self._kind(given, found))
 
     @staticmethod
@@ -114,8 +130,7 @@ class FieldMap:
         return "given/label" if _key(answer) in LABELS and not found.choices else "given"
 
     def __str__(self) -> str:
-        named = [(f.name, getattr(self, f.name)) for f in fields(self) if f.name in _ROLES]
-        return ", ".join(f"{role}={column}" for role, column in named if column)
+        return ", ".join(f"{role}={column}" for role, column in self.named.items())
 
 
 def _key(name: str) -> str:

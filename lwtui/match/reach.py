@@ -27,6 +27,16 @@ def cost(learnware: Learnware, base_of: FindBase) -> int | None:
     return learnware.size + (0 if base.pulled else base.size)
 
 
+def fits(learnware: Learnware, base_of: FindBase, memory: int) -> bool | None:
+    """Do its weights, with its base's, go into ``memory`` bytes? None where their size is not
+    known. A measure of what cannot run, no promise that what fits will be fast."""
+    base = base_of(learnware) if learnware.model.kind == "adapter" else None
+    if learnware.model.kind == "adapter" and (base is None or not base.size):
+        return None
+    size = learnware.size + (base.size if base is not None else 0)
+    return size <= memory if size else None
+
+
 def order(learnware: Learnware, base_of: FindBase, memory: int) -> tuple[Any, ...]:
     """What comes first of learnwares that share a specification, so that nothing in the data tells
     them apart: what is here, what fits into ``memory`` bytes, the more open licence, the

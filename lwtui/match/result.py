@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from lwtui.learnware.model import Learnware
+
+if TYPE_CHECKING:
+    from lwtui.spec.specification import Specification
 
 
 def percent(probability: float) -> str:
@@ -52,6 +56,8 @@ class Match:
     others gained."""
     cost: int | None = 0
     """Bytes to fetch before it runs here, with its base: 0 when it is here, None when not known."""
+    fits: bool | None = None
+    """Its weights and its base's go into this machine's memory; None when not known."""
 
     @property
     def id(self) -> str:
@@ -118,6 +124,10 @@ class MatchResult:
     fits."""
     best_here: Match | None = None
     """The best that can run now, where it may not be among ``matches``."""
+    rows_seen: int | None = None
+    """Usable rows of the dataset, of which ``rows`` were drawn; None when not known."""
+    specification: Specification | None = field(default=None, compare=False, repr=False)
+    """The requirement itself, to be saved and matched again."""
 
     @property
     def selected(self) -> str | None:

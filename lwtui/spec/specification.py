@@ -60,6 +60,8 @@ class Specification:
     """How many of the rows are not a repetition; None: not counted. Never saved."""
     name: str = ""
     """Of the dataset, for the screen. Never saved."""
+    rows_seen: int | None = None
+    """Usable rows of the dataset it was sampled from; None: not known. Never saved."""
     skipped: int = 0
     """Rows of the dataset that could not be read. Never saved."""
     problems: tuple[str, ...] = ()

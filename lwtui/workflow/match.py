@@ -159,6 +159,8 @@ def _rank(
         rows_skipped=wanted.skipped,
         problems=wanted.problems,
         seconds=wanted.seconds,
+        rows_seen=wanted.rows_seen,
+        specification=wanted,
     )
 
 
@@ -215,11 +217,16 @@ def _preference(base_of: Callable[[Learnware], Learnware | None]) -> Preference:
 
 
 def _with_cost(match: Match, base_of: Callable[[Learnware], Learnware | None]) -> Match:
-    from lwtui.match.reach import cost
+    """What it takes to have it, and whether it would run here."""
+    import psutil
 
-    if match.learnware.pulled:
-        return match
-    return dataclasses.replace(match, cost=cost(match.learnware, base_of))
+    from lwtui.match.reach import cost, fits
+
+    learnware = match.learnware
+    memory = psutil.virtual_memory().total
+    return dataclasses.replace(
+        match, cost=cost(learnware, base_of), fits=fits(learnware, base_of, memory)
+    )
 
 
 def remembered(collection: Collection) -> Callable[[Learnware], Learnware | None]:

@@ -88,6 +88,7 @@ def specify(
         specification,
         name=facts["name"],
         distinct=facts["distinct"],
+        rows_seen=facts["rows_seen"],
         skipped=facts["skipped"],
         problems=tuple(facts["problems"]),
         seconds=time.monotonic() - started,

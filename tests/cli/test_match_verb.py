@@ -220,3 +220,46 @@ def test_what_is_no_requirement(lwtui: Run, tmp_path: Path) -> None:
         assert result.code == 2, path
         assert result.json["error"]["message"]
         assert "Traceback" not in result.err
+
+
+@pytest.mark.usefixtures("specialists")
+def test_a_requirement_is_saved_matched_again_and_compared(
+    lwtui: Run, specifications: dict[str, Path], tmp_path: Path
+) -> None:
+    assert lwtui("requirements").code == 0
+    first = lwtui("match", specifications["finance"], "--save", "bank", "--json")
+    assert first.code == 0
+    assert first.json["domains"][0]["domain"] == "finance"
+    assert lwtui("match", specifications["finance"], "--save", "bank").code == 2  # it is taken
+    listed = lwtui("requirements", "--json").json["requirements"]
+    assert [(each["name"], each["matched"]) for each in listed] == [("bank", 1)]
+    assert listed[0]["latest"]["selected"] == "test/finance"
+    with Collection.open() as collection:
+        collection.remove("test/medicine")
+        entry = SpecificationEntry("pave", "gradient", first.json["space"], "pave.safetensors")
+        learnware = Learnware("test/later", ModelInfo("model"), specifications=(entry,))
+        collection.add(learnware, {}, {"pave.safetensors": specifications["medicine"]})
+    again = lwtui("match", "--requirement", "bank", "--json")
+    assert again.code == 0
+    since = again.json["since"]
+    words = {line["id"]: line["word"] for line in since["lines"]}
+    assert (words["test/finance"], words["test/later"]) == ("same", "new")
+    assert words["test/medicine"] == "gone"
+    assert since["same_selected"]
+    told = lwtui("match", "--requirement", "bank").out
+    assert "Nothing new since" in told
+    file = tmp_path / "first.json"
+    file.write_text(first.out)
+    table = lwtui("requirements", "compare", file, "bank").out
+    assert "test/later" in table
+    assert "gone" in table
+    assert lwtui("requirements", "compare", "bank@1", "bank@2", "--json").json["lines"]
+    assert "@3" in lwtui("requirements", "show", "bank").out
+    assert lwtui("requirements", "rename", "bank", "money").code == 0
+    refused = lwtui("match", "--requirement", "money", "--verify")
+    assert refused.code == 2
+    assert "holds no rows" in refused.err
+    for wrong in (["match"], ["match", tmp_path, "--requirement", "money"]):
+        assert lwtui(*wrong).code == 2
+    assert lwtui("requirements", "delete", "money").code == 0
+    assert lwtui("match", "--requirement", "money").code == 2
