@@ -91,6 +91,12 @@ class Finished:
     truncated_tokens: int = 0
     """Tokens cut from the start of the last message, as it alone was longer than the context."""
 
+    @property
+    def speed(self) -> float:
+        """Tokens a second from the first to the last; 0.0 where it cannot be told."""
+        seconds = self.seconds - self.seconds_to_first
+        return (self.tokens - 1) / seconds if self.tokens > 1 and seconds > 0 else 0.0
+
 
 @dataclass(frozen=True)
 class Continuation:

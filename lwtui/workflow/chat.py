@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from lwtui.backend.choose import Choice, choose, choose_served
@@ -18,6 +18,7 @@ from lwtui.errors import BadInput, LwtuiError
 from lwtui.jobs import JobContext
 from lwtui.learnware.collection import Collection
 from lwtui.learnware.model import Learnware
+from lwtui.workflow.chat_context import ContextUsage, Counted, usage_of
 
 SAVE_SECONDS = 1.0
 """How often a streaming answer is written to disk."""
@@ -42,11 +43,15 @@ class Chat:
         """What was loaded."""
         self.reason = ""
         """Why this backend runs it, in a sentence."""
+        self.suggested = GenerationSettings()
+        """How to sample when the user has not said: as the learnware's task suggests."""
         self._collection = collection
         self._store = store
         self._backend = backend
         self._server = server
         self._own_collection = own_collection
+        self._counted: Counted | None = None
+        self._answering = False
         self._closing = threading.Lock()
         self._process = ModelProcess()
 
@@ -83,7 +88,7 @@ class Chat:
         chat = None
         try:
             at = (server, served_model)
-            choice, usual = _resolve(collection, learnware_id, backend, at)
+            choice, usual = resolve(collection, learnware_id, backend, at)
             store = ChatStore() if keep else None
             if session_id is not None and store is not None:
                 session = store.load(session_id)
@@ -95,6 +100,7 @@ class Chat:
             chosen: dict[str, Any] = dict(changes or {})
             session.settings = replace(session.settings, **chosen)
             chat = cls(collection, store, session, backend, own, at)
+            chat.suggested = usual
             chat._load(choice, context)
         except BaseException:
             if chat is not None:
@@ -158,12 +164,19 @@ class Chat:
 
     def switch(self, learnware_id: str, context: JobContext | None = None) -> ModelReady:
         """Go on with another learnware; on the same base only the adapter is swapped."""
-        choice, usual = _resolve(self._collection, learnware_id, self._backend, self._server)
+        choice, usual = resolve(self._collection, learnware_id, self._backend, self._server)
         ready = self._load(choice, context)
-        before = self._collection.find(self.session.learnware)
-        if before is not None and self.session.settings == default_settings(before):
-            self.session.settings = usual  # nobody chose the old ones
-        self.session.learnware = choice.plan.learnware
+        session, before = self.session, self.suggested
+        chosen = {
+            field.name: value
+            for field in fields(before)
+            if (value := getattr(session.settings, field.name)) != getattr(before, field.name)
+        }
+        session.settings = replace(usual, **chosen)  # what nobody chose is as the new task suggests
+        self.suggested = usual
+        session.learnware = choice.plan.learnware
+        self._counted = None  # another tokenizer may count otherwise
+        self._save_facts()
         return ready
 
     def clear(self) -> None:
@@ -175,6 +188,32 @@ class Chat:
         """Change settings for the answers to come: ``configure(temperature=0)``."""
         current = settings or self.session.settings
         self.session.settings = replace(current, **changes)  # type: ignore[arg-type]
+        self._save_facts()
+
+    def set_system(self, text: str) -> None:
+        """Another system prompt for the answers to come; empty: none."""
+        self.session.system = text.strip()
+        self._save_facts()
+
+    def remark(self, text: str) -> None:
+        """Note something about the last answer, such as the one that was expected."""
+        turns = self.session.turns
+        if turns and turns[-1].role == "assistant":
+            turns[-1].note = f"{turns[-1].note} {text}".strip()
+            self._save(self.session, len(turns) - 1)
+
+    @property
+    def usage(self) -> ContextUsage:
+        """How full the context is. Asks no model: it may be called while one answers."""
+        length = self.ready.context_length if self.ready else 0
+        return usage_of(self.session, length, self._counted)
+
+    def rest(self) -> bool:
+        """Free the model's memory unless it answers now; the next question loads it again."""
+        if self._answering:
+            return False
+        self._process.close()
+        return True
 
     def close(self) -> None:
         """End the model's process. Callable from any thread, more than once; an answer that is
@@ -208,6 +247,7 @@ class Chat:
         session = self.session
         messages = session.messages()
         turn = begun or session.begin_answer()
+        self._answering = True
         turn.status, turn.note = "running", ""
         tokens, seconds = turn.tokens, turn.seconds
         since = len(session.turns) - 2  # the question and its answer; what was before is on disk
@@ -216,7 +256,9 @@ class Chat:
         try:
             for item in self._process.generate(messages, session.settings):
                 if isinstance(item, Finished):
-                    _finish(turn, item, tokens, seconds)
+                    finish_turn(turn, item, tokens, seconds)
+                    if item.prompt_tokens:  # else it was stopped before the model had read it
+                        self._counted = Counted.at_end(session, item)
                 else:
                     turn.content += item.text
                     turn.tokens = tokens + item.tokens
@@ -228,9 +270,15 @@ class Chat:
             turn.status, turn.note = "failed", str(error)
             raise
         finally:
+            self._answering = False
             if turn.status == "running":
                 turn.status = "stopped"  # whoever read the stream walked away
             self._save(session, since)
+
+    def _save_facts(self) -> None:
+        """What is said of the conversation, if it is on disk: an empty one is nothing to keep."""
+        if self.session.turns:
+            self._save(self.session, len(self.session.turns))
 
     def _save(self, session: ChatSession, since: int | None = None) -> None:
         """The turns from ``since`` on; the last turn alone, quickly, without it."""
@@ -243,8 +291,8 @@ class Chat:
                 self._store.save_last(session)
 
 
-def _resolve(
-    collection: Collection, id: str, backend: str, server: tuple[str, str]
+def resolve(
+    collection: Collection, id: str, backend: str, server: tuple[str, str] = ("", "")
 ) -> tuple[Choice, GenerationSettings]:
     """What to load for an id, and how to sample when nobody says."""
     if is_served(id):
@@ -255,11 +303,13 @@ def _resolve(
     return choice, default_settings(learnware)
 
 
-def _finish(turn: Turn, end: Finished, tokens: int, seconds: float) -> None:
+def finish_turn(turn: Turn, end: Finished, tokens: int = 0, seconds: float = 0.0) -> None:
     """``tokens`` and ``seconds`` are what the answer had before this part of it."""
     turn.status = "stopped" if end.reason == "cancelled" else "complete"
     turn.tokens, turn.seconds = tokens + end.tokens, seconds + end.seconds
     turn.note = note(end)
+    if not tokens and hasattr(turn, "first"):
+        turn.first = end.seconds_to_first
 
 
 def note(end: Finished) -> str:

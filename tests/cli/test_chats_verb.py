@@ -72,5 +72,7 @@ def test_a_conversation_goes_on(
         session = store.load(kept.id)
     assert [turn.role for turn in session.turns] == ["user", "assistant"] * 2
     assert session.turns[2].content == "Hello"
-    assert lwtui(*arguments, "--system", "Be rude.").code == 2
+    assert lwtui(*arguments, "--system", "Be rude.").code == 0
+    with ChatStore() as store:
+        assert store.load(kept.id).system == "Be rude."
     assert lwtui("chat", "--session", "nothing", "--prompt", "x").code == 2
