@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "backend"))
 from tiny_models import TinyModel, make_all
 
 from lwtui.cli.main import run_command
+from lwtui.workflow.collect import add
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,14 @@ class Result:
 
 
 Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interrupts() -> None:
+    """A shell that starts the tests in the background has Ctrl+C ignored, by all that they start
+    too: a command would then not hear of it, and tests would wait for a minute."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
@@ -84,3 +95,11 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> TinyModel:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("OMP_NUM_THREADS", "1")
         return make_all(tmp_path_factory.getbasetemp() / "tiny_model")
+
+
+@pytest.fixture
+def quick(home: Path, tiny_model: TinyModel) -> str:
+    """The tiny base for tests of what is around the model: as GGUF, which is loaded in no time,
+    where llama.cpp is installed."""
+    there = importlib.util.find_spec("llama_cpp") is not None
+    return add(tiny_model.gguf if there else tiny_model.base, id="tiny/base", in_place=True).id

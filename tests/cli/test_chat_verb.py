@@ -27,8 +27,8 @@ def tiny(home: Path, tiny_model: TinyModel) -> str:
     return add(tiny_model.base, id="tiny/base", in_place=True).id
 
 
-def test_one_prompt(tiny: str, lwtui: Run) -> None:
-    result = lwtui("chat", tiny, "--prompt", "Hello", "--temperature", 0)
+def test_one_prompt(quick: str, lwtui: Run) -> None:
+    result = lwtui("chat", quick, "--prompt", "Hello", "--temperature", 0)
     assert (result.code, result.out) == (0, MORNING + "\n")
 
 
@@ -43,9 +43,9 @@ def test_one_prompt_as_json(tiny: str, process: Run) -> None:
     assert result.json["tokens"] > 5
 
 
-def test_without_an_id_the_first_base_answers(tiny: str, lwtui: Run) -> None:
+def test_without_an_id_the_first_base_answers(quick: str, lwtui: Run) -> None:
     result = lwtui("chat", "--prompt", "2+2?", "--temperature", 0, "--max-tokens", 3, "--json")
-    assert result.json["learnware"] == tiny
+    assert result.json["learnware"] == quick
     assert result.json["finished"] == "length"
 
 
@@ -64,9 +64,9 @@ def test_an_empty_collection(lwtui: Run) -> None:
     assert "lwtui add" in result.err
 
 
-def test_lines_from_a_pipe(tiny: str, process: Run) -> None:
+def test_lines_from_a_pipe(quick: str, process: Run) -> None:
     lines = "Hello\n\nWho are you?\n/quit\nnot asked\n"
-    result = process("chat", tiny, "--temperature", "0", input=lines)
+    result = process("chat", quick, "--temperature", "0", input=lines)
     assert result.code == 0
     assert result.out.startswith(MORNING + "\n")
     assert "not asked" not in result.out
@@ -104,8 +104,8 @@ def read_until(controller: int, wanted: bytes) -> bytes:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
-def test_ctrl_c_stops_the_answer_and_ctrl_d_leaves(tiny: str) -> None:
-    with in_terminal("chat", tiny, "--temperature", "0", "--max-tokens", "2000") as (
+def test_ctrl_c_stops_the_answer_and_ctrl_d_leaves(quick: str) -> None:
+    with in_terminal("chat", quick, "--temperature", "0", "--max-tokens", "2000") as (
         process,
         controller,
     ):
@@ -122,8 +122,8 @@ def test_ctrl_c_stops_the_answer_and_ctrl_d_leaves(tiny: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
-def test_ctrl_c_at_the_prompt_leaves(tiny: str) -> None:
-    with in_terminal("chat", tiny) as (process, controller):
+def test_ctrl_c_at_the_prompt_leaves(quick: str) -> None:
+    with in_terminal("chat", quick) as (process, controller):
         read_until(controller, b"> ")
         # GNU readline misses a signal that comes after its prompt and before it waits for a key:
         # press again, as a person would.

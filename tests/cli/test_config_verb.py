@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_models import TinyModel
 
 from lwtui.config import EXAMPLE, Config, Preset, _Reader, config_file, read_config
 from lwtui.errors import BadInput
-from lwtui.workflow.collect import add
 
 from .conftest import Run
 
@@ -91,10 +89,9 @@ def test_whatever_it_says_it_is_read_or_refused(data: dict[str, object]) -> None
         assert isinstance(_Reader("", Path("config.toml")).config(data), Config)
 
 
-def test_a_preset_of_the_chat(home: Path, tiny_model: TinyModel, lwtui: Run) -> None:
-    add(tiny_model.base, id="tiny/base", in_place=True)
+def test_a_preset_of_the_chat(home: Path, quick: str, lwtui: Run) -> None:
     write("[[preset]]\nname = 'short'\nmax_tokens = 2\ntemperature = 0\n")
-    chat = ("chat", "tiny/base", "--prompt", "Hello", "--json")
+    chat = ("chat", quick, "--prompt", "Hello", "--json")
     assert lwtui(*chat, "--preset", "short", "--seed", 1).json["tokens"] == 2
     refused = lwtui(*chat, "--preset", "long")
     assert (refused.code, refused.json["error"]["hint"]) == (2, "Presets: short.")
