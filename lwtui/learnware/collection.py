@@ -14,6 +14,7 @@ from lwtui import paths
 from lwtui.errors import BadInput
 from lwtui.jobs import JobContext
 from lwtui.learnware import adding, scan, siblings
+from lwtui.learnware.finder import Finder
 from lwtui.learnware.index import (
     FILE_NAME,
     Column,
@@ -40,7 +41,7 @@ _REFRESH_SECONDS = 1.0
 class Collection:
     """Two trees of folders and one index over them. Safe between threads and processes."""
 
-    def __init__(self, home: Path, starter: Path) -> None:
+    def __init__(self, home: Path, starter: Path, look: bool = True) -> None:
         """Use :meth:`open`."""
         self.home = home
         self.starter = starter
@@ -51,15 +52,25 @@ class Collection:
         }
         self._changes = Changes(home)
         self._lock = threading.RLock()
+        self._looking = threading.RLock()
         self._looked = 0.0
         self._changes.recover()
         self._index = self._open_index()
-        self.refresh()
+        self._finder = Finder()
+        if look or not self.how_many(Query(within="all")):
+            self.refresh()
 
     @classmethod
-    def open(cls, home: Path | None = None, starter: Path | None = None) -> Collection:
-        """Open the collection; what a killed process left half done is finished or undone."""
-        return cls((home or paths.home()).absolute(), (starter or paths.starter_root()).absolute())
+    def open(
+        cls, home: Path | None = None, starter: Path | None = None, *, look: bool = True
+    ) -> Collection:
+        """Open the collection; what a killed process left half done is finished or undone.
+
+        Without ``look`` it starts as the index has it, as far as there is one, and the caller
+        looks at the folders with :meth:`refresh` when there is time.
+        """
+        home, starter = home or paths.home(), starter or paths.starter_root()
+        return cls(home.absolute(), starter.absolute(), look)
 
     def close(self) -> None:
         self._index.close()
@@ -90,13 +101,33 @@ class Collection:
         """
         query = Query(text, domain, base, licence, kind, where)
         self._refresh_if_due()
+        return self._guarded(lambda: self._built(self._index.records(query, limit, offset)))
 
-        def read() -> builtins.list[Learnware]:
-            rows = self._index.records(query, limit, offset)
-            with collector_paused(len(rows) > 1000):
-                return [self._build(tree, record) for tree, record in rows]
+    def _built(self, rows: Sequence[tuple[Tree, str]]) -> builtins.list[Learnware]:
+        with collector_paused(len(rows) > 1000):
+            return [self._build(tree, record) for tree, record in rows]
+
+    def select(
+        self, query: Query, limit: int | None = None, offset: int = 0
+    ) -> tuple[builtins.list[Learnware], int]:
+        """Learnwares of a query in its order, and how many it finds in all. Page after page is
+        quick: what was found is remembered. What was changed by hand is seen after a
+        :meth:`refresh`."""
+
+        def read() -> tuple[builtins.list[Learnware], int]:
+            numbers = self._finder.find(self._index, query)
+            end = len(numbers) if limit is None else offset + max(0, limit)
+            return self._built(self._index.records_of(numbers[offset:end])), len(numbers)
 
         return self._guarded(read)
+
+    def prepare_search(self, query: Query) -> None:
+        """Read what :meth:`select` will look for a text in: the first letter is quick then."""
+        self._guarded(lambda: self._finder.prepare(self._index, query))
+
+    def how_many(self, query: Query) -> int:
+        """How many a query finds; its near misses are not counted."""
+        return self._guarded(lambda: self._index.count(query))
 
     def count(
         self,
@@ -109,9 +140,8 @@ class Collection:
         where: Where = "here",
     ) -> int:
         """How many learnwares :meth:`list` would give without a limit."""
-        query = Query(text, domain, base, licence, kind, where)
         self._refresh_if_due()
-        return self._guarded(lambda: self._index.count(query))
+        return self.how_many(Query(text, domain, base, licence, kind, where))
 
     def get(self, identifier: str) -> Learnware:
         """One learnware by its id, upper or lower case. Raises ``BadInput`` with near names."""
@@ -123,7 +153,6 @@ class Collection:
         if found is not None:
             return found
         for problem in self.problems:
-            # Its folder is there, but the manifest is broken: say that instead.
             if f"/{identifier.lower()}/" in problem.lower().replace("\\", "/"):
                 raise BadInput(f"{identifier} cannot be used: {problem}")
         near = near_names(identifier, self._guarded(self._index.folders))
@@ -156,23 +185,19 @@ class Collection:
         return self._guarded(self._index.problems)
 
     def base_of(self, learnware: Learnware) -> Learnware | None:
-        """The learnware an adapter builds on; None if it is not here or there is none.
-
-        For an adapter with a GGUF form, that of the base comes from a repository of its own
-        (``<base>-GGUF``) where the base itself has none.
-        """
+        """The learnware an adapter builds on; None if it is not here or there is none. Its GGUF
+        may come from a repository of its own (``<base>-GGUF``)."""
         base = self.find_base(learnware.model.base) if learnware.model.base else None
         if base is None or "gguf-lora" not in learnware.formats or "gguf" in base.formats:
             return base
         return siblings.with_gguf(base, self.list(siblings.gguf_name(base)))
 
     def find_base(self, name: str) -> Learnware | None:
-        """A whole model here, by its learnware id or the Hub repository or folder it came from."""
+        """A whole model here, by its id or the Hub repository or folder it came from."""
         found = self.find(name)
         if found is not None and found.pulled and found.model.kind != "adapter":
             return found
-        rows = self._guarded(lambda: self._index.located(name))
-        whole = [self._build(tree, record) for tree, record in rows]
+        whole = self._guarded(lambda: self._built(self._index.located(name)))
         return next((each for each in whole if each.model.kind != "adapter"), None)
 
     def facets(self, where: Where = "here") -> dict[str, builtins.list[str]]:
@@ -208,9 +233,8 @@ class Collection:
         if not learnware.provenance.added:
             provenance = dataclasses.replace(learnware.provenance, added=now)
             learnware = dataclasses.replace(learnware, provenance=provenance)
-        request = adding.Request(
-            learnware, weights, specifications or {}, in_place, context or JobContext()
-        )
+        files = (weights, specifications or {})
+        request = adding.Request(learnware, *files, in_place, context or JobContext())
         request.check(self.home)
         with self._changes.staged("add", learnware.id) as change:
             request.fill(change)
@@ -244,11 +268,9 @@ class Collection:
         entry: SpecificationEntry,
         data: Sequence[DataSource] = (),
     ) -> Learnware:
-        """Copy a specification into a learnware and enter it in its manifest.
-
-        It replaces one of the same type, recipe and space. ``entry.sha256`` is filled in. ``data``:
-        what was learnt of datasets on the way, as their licences.
-        """
+        """Copy a specification into a learnware and enter it in its manifest, in place of one of
+        the same type, recipe and space. ``entry.sha256`` is filled in. ``data``: what was learnt of
+        datasets on the way, as their licences."""
         learnware = self.get(identifier)
         self._check_own(learnware, "changed")
         with self._changes.lock():
@@ -282,14 +304,24 @@ class Collection:
 
     def refresh(self) -> bool:
         """Look whether folders were changed by hand, and read those again; True if any was."""
-        changed = self._guarded(self._look)
-        self._looked = time.monotonic()
-        return changed
-
-    def _look(self) -> bool:
-        # Both trees, also when the first has changed.
-        looks = [scan.refresh(self._index, tree, root) for tree, root in self._roots.items()]
+        with self._looking:
+            looks = [self._look_at(tree, root) for tree, root in self._roots.items()]
+            self._looked = time.monotonic()
         return any(looks)
+
+    def _look_at(self, tree: Tree, root: Path) -> bool:
+        # The index is asked before the disk: what another process adds in between then looks new
+        # (and is read twice) rather than gone. While the disk is read, others may use the index:
+        # 100,000 folders take a second, thousands of new manifests several.
+        known = self._guarded(lambda: self._index.stamps(tree))
+        rows, gone = scan.look(known, root)
+        if rows or gone:
+            self._guarded(lambda: self._index.update(tree, rows, gone))
+        return bool(rows or gone)
+
+    def _look(self) -> None:
+        for tree, root in self._roots.items():
+            self._index.update(tree, *scan.look(self._index.stamps(tree), root))
 
     def _refresh_if_due(self) -> None:
         if time.monotonic() - self._looked >= _REFRESH_SECONDS:

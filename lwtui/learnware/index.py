@@ -13,54 +13,38 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from lwtui.errors import LwtuiError
+from lwtui.learnware.index_schema import MIGRATIONS
+from lwtui.learnware.query import Column, Query, Tree, Where
+
+__all__ = [
+    "FILE_NAME", "MIGRATIONS", "Column", "CorruptIndexError", "Index", "IndexUnavailableError",
+    "Query", "Result", "Row", "Tree", "Where", "delete_index",
+]  # fmt: skip
 
 FILE_NAME = "index.db"
 
-Tree = Literal["starter", "home", "known"]
-Where = Literal["here", "known", "all"]
-"""``here``: with weights on this machine; ``known``: only those without."""
-Column = Literal["domain", "base", "licence", "kind"]
 Result = TypeVar("Result")
 
-MIGRATIONS: tuple[str, ...] = (
-    """
-    CREATE TABLE learnware (
-        tree TEXT NOT NULL,      -- 'starter', 'home' or 'known'
-        folder TEXT NOT NULL,    -- owner/name as the folders are called
-        id_key TEXT NOT NULL,    -- lower case: ids are unique without regard to case
-        stamp TEXT NOT NULL,     -- of the manifest's file; '' to read it again
-        record TEXT,             -- JSON of the learnware; NULL when its manifest is broken
-        problem TEXT,            -- what is wrong with it, else NULL
-        shadowed INTEGER NOT NULL DEFAULT 0,
-        search TEXT NOT NULL DEFAULT '',
-        domain TEXT NOT NULL DEFAULT '',
-        base TEXT NOT NULL DEFAULT '',
-        licence TEXT NOT NULL DEFAULT '',
-        kind TEXT NOT NULL DEFAULT '',
-        location TEXT NOT NULL DEFAULT '',  -- where it came from
-        PRIMARY KEY (tree, folder)
-    );
-    CREATE INDEX learnware_id ON learnware (id_key);
-    CREATE INDEX learnware_location ON learnware (location);
-    """,
-    # The tree 'known'. A learnware with weights hides one of the same id without them.
-    "UPDATE learnware SET stamp = ''",
-)
-"""Script *n* brings ``PRAGMA user_version`` from *n* to *n + 1*."""
-
 _BUSY_SECONDS = 15.0
+# Of two folders whose names differ only in case the first is seen; a built-in learnware goes
+# before a user's, and one that is only known goes last.
 _SHADOW = """
-    UPDATE learnware SET shadowed = EXISTS (
-        SELECT 1 FROM learnware AS other
-        WHERE other.id_key = learnware.id_key AND other.record IS NOT NULL AND (
-            instr('starter home known', other.tree) < instr('starter home known', learnware.tree)
-            OR other.tree = learnware.tree AND other.folder < learnware.folder
+    UPDATE listing SET shadowed = EXISTS (
+        SELECT 1 FROM listing AS other JOIN learnware AS its USING (number)
+        WHERE other.id_key = listing.id_key AND (
+            instr('starter home known', other.tree) < instr('starter home known', listing.tree)
+            OR other.tree = listing.tree AND its.folder <
+                (SELECT folder FROM learnware WHERE number = listing.number)
         )
-    )
+    ) WHERE id_key IN (SELECT id_key FROM touched)
 """
+_LISTED = (
+    "tree", "id_key", "domain", "task", "base", "licence", "kind", "formats", "size", "weight",
+    "grade", "added", "location", "search",
+)  # fmt: skip
 
 
 class CorruptIndexError(Exception):
@@ -81,42 +65,19 @@ class Row:
     problem: str | None = None
     search: str = ""
     domain: str = ""
+    task: str = ""
     base: str = ""
     licence: str = ""
     kind: str = ""
+    formats: tuple[str, ...] = ()
+    size: int = 0
+    """Bytes of all files."""
+    weight: int = 0
+    """Bytes of the files of its smallest format."""
+    grade: int = 0
+    """Of its best specification, from 0, none, to 4."""
+    added: str = ""
     location: str = ""
-
-
-@dataclass(frozen=True)
-class Query:
-    """What a list may be narrowed by; empty means anything. Compared without regard to case."""
-
-    text: str = ""
-    domain: str = ""
-    base: str = ""
-    licence: str = ""
-    kind: str = ""
-    within: Where = "here"
-
-    def where(self) -> tuple[str, list[str]]:
-        """An SQL condition and its values."""
-        parts = ["record IS NOT NULL", "NOT shadowed"]
-        values: list[str] = []
-        for word in self.text.casefold().split():
-            parts.append("instr(search, ?) > 0")
-            values.append(word)
-        for column in ("domain", "licence", "kind"):
-            wanted = getattr(self, column)
-            if wanted:
-                parts.append(f"{column} = ?")
-                values.append(wanted.casefold())
-        if self.within != "all":
-            parts.append(f"tree {'=' if self.within == 'known' else '<>'} 'known'")
-        if self.base:
-            # The whole id, or the part after the owner.
-            parts.append("(base = ? OR substr(base, instr(base, '/') + 1) = ?)")
-            values += [self.base.casefold()] * 2
-        return " AND ".join(parts), values
 
 
 class Index:
@@ -128,6 +89,7 @@ class Index:
         Raises ``CorruptIndexError`` or ``IndexUnavailableError``.
         """
         self._lock = threading.RLock()
+        self._writes = 0
         with _translated():
             self._connection = sqlite3.connect(
                 str(path) if path else ":memory:",
@@ -153,41 +115,98 @@ class Index:
 
     def update(self, tree: Tree, rows: Iterable[Row], gone: Iterable[str] = ()) -> None:
         """Put rows in and take the folders ``gone`` out, in one transaction."""
+        rows, gone = list(rows), list(gone)
         with self._transaction() as connection:
+            connection.execute("CREATE TEMP TABLE IF NOT EXISTS touched (id_key TEXT)")
+            connection.execute("DELETE FROM touched")
+            connection.executemany(
+                "INSERT INTO touched VALUES (?)",
+                [(name.lower(),) for name in (*gone, *(row.folder for row in rows))],
+            )
+            connection.executemany(
+                "DELETE FROM listing WHERE number ="
+                " (SELECT number FROM learnware WHERE tree = ? AND folder = ?)",
+                [(tree, name) for name in (*gone, *(row.folder for row in rows))],
+            )
             connection.executemany(
                 "DELETE FROM learnware WHERE tree = ? AND folder = ?",
                 [(tree, folder) for folder in gone],
             )
             connection.executemany(
-                "INSERT OR REPLACE INTO learnware (tree, folder, id_key, stamp, record, problem,"
-                " search, domain, base, licence, kind, location) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-                [_values(tree, row) for row in rows],
+                "INSERT INTO learnware (tree, folder, stamp, record, problem) VALUES (?,?,?,?,?)"
+                " ON CONFLICT (tree, folder) DO UPDATE SET stamp = excluded.stamp,"
+                " record = excluded.record, problem = excluded.problem",
+                [(tree, row.folder, row.stamp, row.record, row.problem) for row in rows],
             )
-            # Of two folders whose names differ only in case the first is seen; a built-in
-            # learnware goes before a user's, and one that is only known goes last.
+            connection.executemany(
+                f"INSERT INTO listing (number, {', '.join(_LISTED)})"  # noqa: S608
+                f" SELECT number, {', '.join('?' * len(_LISTED))} FROM learnware"
+                " WHERE tree = ? AND folder = ?",
+                [(*_values(tree, row), tree, row.folder) for row in rows if row.record is not None],
+            )
             connection.execute(_SHADOW)
+            self._writes += 1
+
+    @property
+    def revision(self) -> tuple[int, int]:
+        """Another one after every change, whoever made it."""
+        return int(self._select("PRAGMA data_version", [])[0][0]), self._writes
 
     def records(
         self, query: Query, limit: int | None = None, offset: int = 0
     ) -> list[tuple[Tree, str]]:
-        """(tree, record) of the learnwares a query finds, sorted by id."""
+        """(tree, record) of the learnwares a query finds, in its order."""
         where, values = query.where()
         window = [-1 if limit is None else max(0, limit), max(0, offset)]
         return self._select(
-            f"SELECT tree, record FROM learnware WHERE {where} ORDER BY id_key LIMIT ? OFFSET ?",  # noqa: S608
+            "SELECT tree, (SELECT record FROM learnware WHERE number = listing.number)"  # noqa: S608
+            f" FROM listing WHERE {where} ORDER BY {query.order()} LIMIT ? OFFSET ?",
             [*values, *window],
         )
 
+    def numbers(self, query: Query) -> list[int]:
+        """The numbers of all that a query finds, in its order."""
+        where, values = query.where()
+        rows = self._select(
+            f"SELECT number FROM listing WHERE {where} ORDER BY {query.order()}",  # noqa: S608
+            values,
+        )
+        return [row[0] for row in rows]
+
+    def texts(self, query: Query) -> tuple[list[str], list[int]]:
+        """Beside :meth:`numbers`: what a search looks at in each, and how much of that is its id,
+        in characters."""
+        where, values = query.where()
+        rows = self._select(
+            f"SELECT search, length(id_key) FROM listing WHERE {where}"  # noqa: S608
+            f" ORDER BY {query.order()}",
+            values,
+        )
+        return [row[0] for row in rows], [row[1] for row in rows]
+
+    def records_of(self, numbers: Sequence[int]) -> list[tuple[Tree, str]]:
+        """(tree, record) of these, in this order; one that is gone meanwhile is left out."""
+        found: dict[int, tuple[Tree, str]] = {}
+        for start in range(0, len(numbers), 500):  # SQLite takes so many values at once
+            part = numbers[start : start + 500]
+            marks = ", ".join("?" * len(part))
+            rows = self._select(
+                f"SELECT number, tree, record FROM learnware WHERE number IN ({marks})",  # noqa: S608
+                list(part),
+            )
+            found.update({number: (tree, record) for number, tree, record in rows if record})
+        return [found[number] for number in numbers if number in found]
+
     def count(self, query: Query) -> int:
         where, values = query.where()
-        rows = self._select(f"SELECT count(*) FROM learnware WHERE {where}", values)  # noqa: S608
+        rows = self._select(f"SELECT count(*) FROM listing WHERE {where}", values)  # noqa: S608
         return int(rows[0][0])
 
     def record(self, identifier: str) -> tuple[Tree, str, str, str] | None:
         """(tree, folder, stamp, record) of one learnware, or None."""
         rows = self._select(
-            "SELECT tree, folder, stamp, record FROM learnware"
-            " WHERE id_key = ? AND record IS NOT NULL AND NOT shadowed",
+            "SELECT learnware.tree, folder, stamp, record FROM listing JOIN learnware"
+            " USING (number) WHERE id_key = ? AND NOT shadowed",
             [identifier.lower()],
         )
         return rows[0] if rows else None
@@ -195,8 +214,8 @@ class Index:
     def located(self, location: str) -> list[tuple[Tree, str]]:
         """(tree, record) of the learnwares here that came from a place, sorted by id."""
         return self._select(
-            "SELECT tree, record FROM learnware WHERE location = ? AND tree <> 'known'"
-            " AND record IS NOT NULL AND NOT shadowed ORDER BY id_key",
+            "SELECT learnware.tree, record FROM listing JOIN learnware USING (number)"
+            " WHERE location = ? AND listing.tree <> 'known' AND NOT shadowed ORDER BY id_key",
             [location.casefold()],
         )
 
@@ -204,7 +223,7 @@ class Index:
         """The different values of a column, lower case, sorted, without the empty one."""
         condition, values = Query(within=where).where()
         rows = self._select(
-            f"SELECT DISTINCT {column} FROM learnware"  # noqa: S608
+            f"SELECT DISTINCT {column} FROM listing"  # noqa: S608
             f" WHERE {condition} AND {column} <> '' ORDER BY {column}",
             values,
         )
@@ -212,17 +231,21 @@ class Index:
 
     def folders(self) -> list[str]:
         """``owner/name`` of every learnware that can be used, sorted."""
-        query = "SELECT folder FROM learnware WHERE record IS NOT NULL ORDER BY id_key"
+        query = "SELECT folder FROM learnware JOIN listing USING (number) ORDER BY id_key"
         return [row[0] for row in self._select(query, [])]
 
     def problems(self) -> list[str]:
-        rows = self._select(
-            "SELECT tree, folder, problem, shadowed FROM learnware"
-            " WHERE problem IS NOT NULL OR shadowed AND tree <> 'known' ORDER BY tree, folder",
+        # Two questions: of both at once SQLite makes a look at every row.
+        broken = self._select(
+            "SELECT tree, folder, problem FROM learnware WHERE problem IS NOT NULL", []
+        )
+        hidden = self._select(
+            "SELECT learnware.tree, folder, '' FROM listing JOIN learnware USING (number)"
+            " WHERE shadowed = 1 AND listing.tree <> 'known'",
             [],
         )
-        hidden = "{}: another learnware has this id (upper and lower case do not tell two apart)."
-        return [problem or hidden.format(folder) for _, folder, problem, _ in rows]
+        text = "{}: another learnware has this id (upper and lower case do not tell two apart)."
+        return [problem or text.format(folder) for _, folder, problem in sorted([*broken, *hidden])]
 
     def _select(self, query: str, values: Sequence[Any]) -> list[Any]:
         with self._lock, _translated():
@@ -247,6 +270,7 @@ class Index:
             with contextlib.suppress(sqlite3.OperationalError):
                 connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA temp_store = MEMORY")
         if self._version() == len(MIGRATIONS):
             return
         with self._transaction():
@@ -277,10 +301,13 @@ def delete_index(path: Path) -> None:
 
 
 def _values(tree: Tree, row: Row) -> tuple[Any, ...]:
-    facets = (row.domain.casefold(), row.base.casefold(), row.licence.casefold())
-    key = row.folder.lower()
-    told = (row.stamp, row.record, row.problem, row.search)
-    return (tree, row.folder, key, *told, *facets, row.kind, row.location.casefold())
+    """Of the columns ``_LISTED``."""
+    words = (row.domain, row.task, row.base, row.licence)
+    facets = (*(word.casefold() for word in words), row.kind, f" {' '.join(row.formats)} ")
+    numbers = (row.size, row.weight, row.grade)
+    return (
+        tree, row.folder.lower(), *facets, *numbers, row.added, row.location.casefold(), row.search,
+    )  # fmt: skip
 
 
 @contextlib.contextmanager

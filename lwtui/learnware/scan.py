@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from lwtui.errors import BadInput
-from lwtui.learnware.index import Index, Row, Tree
+from lwtui.learnware.grade import best_grade
+from lwtui.learnware.index import Row
 from lwtui.learnware.manifest import FILE_NAME, read_manifest
+from lwtui.learnware.model import Learnware, SpecificationEntry
 from lwtui.learnware.record import search_text, to_record
 
 _GRAIN_NANOSECONDS = (2_000_000_000, 100_000_000)
@@ -17,19 +19,12 @@ _GRAIN_NANOSECONDS = (2_000_000_000, 100_000_000)
 without a new stamp (FAT keeps two seconds), so its row is read again at the next look."""
 
 
-def refresh(index: Index, tree: Tree, root: Path) -> bool:
-    """Read the manifests that are new or changed since the index saw them; True if any was."""
-    # The index is asked before the disk: what another process adds in between then looks new
-    # (and is read twice) rather than gone.
-    known = index.stamps(tree)
+def look(known: Mapping[str, str], root: Path) -> tuple[list[Row], set[str]]:
+    """Of the ``known`` stamps of a tree: the rows that are new or changed since, and the folders
+    that are gone."""
     found = stamps(root)
     changed = [folder for folder, value in found.items() if known.get(folder) != value]
-    gone = known.keys() - found.keys()
-    if changed or gone:
-        # All are read before the index is locked: thousands of manifests take seconds.
-        rows = [read_row(root, folder) for folder in changed]
-        index.update(tree, rows, gone)
-    return bool(changed or gone)
+    return [read_row(root, folder) for folder in changed], known.keys() - found.keys()
 
 
 def stamps(root: Path) -> dict[str, str]:
@@ -67,11 +62,30 @@ def read_row(root: Path, folder: str) -> Row:
         to_record(learnware),
         search=search_text(learnware),
         domain=learnware.semantic.domain,
+        task=learnware.semantic.task,
         base=learnware.model.base,
         licence=learnware.semantic.licence,
         kind=learnware.model.kind,
+        formats=learnware.formats,
+        size=learnware.size,
+        weight=_weight(learnware),
+        grade=grade_number(learnware.specifications),
+        added=learnware.provenance.added,
         location=learnware.provenance.location,
     )
+
+
+def grade_number(entries: Iterable[SpecificationEntry]) -> int:
+    """The best grade as a number to sort by: A is 4, none is 0."""
+    grade = best_grade(entries)
+    return 0 if grade is None else {"A": 4, "B": 3, "C": 2}.get(grade.letter, 1)
+
+
+def _weight(learnware: Learnware) -> int:
+    """Bytes of the files of its smallest format: what running it takes at least."""
+    files = learnware.model.files
+    sums = [sum(each.size for each in files if each.format == name) for name in learnware.formats]
+    return min((size for size in sums if size > 0), default=0)
 
 
 def taken_as(roots: Iterable[Path], identifier: str) -> str | None:

@@ -11,15 +11,17 @@ from lwtui.learnware.model import Learnware
 DEFAULT_BASE = "starter/base"
 
 
-def open_collection(home: Path | None = None, starter: Path | None = None) -> Collection:
+def open_collection(
+    home: Path | None = None, starter: Path | None = None, *, look: bool = True
+) -> Collection:
     """The learnwares on this machine, and those of the Hub that are known: the catalogue's at
-    least. Close it, or use it as a context manager."""
+    least. Close it, or use it as a context manager. ``look``: see :meth:`Collection.open`."""
     if home is None:
         from lwtui import paths
         from lwtui.dock.catalogue import sync
 
         sync(paths.home())
-    return Collection.open(home, starter)
+    return Collection.open(home, starter, look=look)
 
 
 def list_learnwares(
@@ -43,6 +45,19 @@ def list_learnwares(
             limit=limit,
             offset=offset,
         )
+
+
+def weights_that_fit() -> int:
+    """The most bytes of weights that run on this machine now, beside the room they need; 0 when
+    its memory is not known."""
+    from lwtui.dock.quantisation import fits, free_memory
+
+    memory = free_memory()
+    low, high = 0, max(0, memory)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(middle, memory) else (low, middle - 1)
+    return low
 
 
 def show(identifier: str) -> Learnware:

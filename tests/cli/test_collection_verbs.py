@@ -49,6 +49,23 @@ def test_list(filled: Run) -> None:
     assert filled("list", "nothing like it").code == 0
 
 
+def test_list_narrows_and_sorts(filled: Run) -> None:
+    def ids(*arguments: str) -> list[str]:
+        return [each["id"] for each in filled("list", *arguments, "--json").json["learnwares"]]
+
+    base, adapter = "local/base", "local/intents"
+    assert ids("--sort", "size:desc") == [base, adapter]
+    assert ids("--sort", "size") == [adapter, base]
+    assert ids("--format", "peft") == ids("--licence", "MIT") == [adapter]
+    assert ids("--max-size", "4kB") == [adapter]
+    assert ids("--specified") == []
+    assert ids("--fits") == [base, adapter]
+    assert ids("bnaking") == []
+    assert ids("bnaking", "--near") == [adapter]
+    for wrong in (["--sort", "colour"], ["--sort", "size:up"], ["--max-size", "big"]):
+        assert filled("list", *wrong).code == 2
+
+
 def test_what_is_only_known_is_marked_and_kept_apart(filled: Run, home: Path) -> None:
     Known(home).put(Learnware("someone/model", ModelInfo("model")), {}, "hub")
     listed = filled("list", "--known", "--json").json
