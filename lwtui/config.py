@@ -7,38 +7,74 @@ names another file. ``lwtui config`` shows where it is and what it may say.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 import platformdirs
 
-from lwtui.errors import BadInput
+from lwtui.errors import BadInput, LwtuiError
 from lwtui.learnware.manifest import line_of, parse_toml
 
 FILE_NAME = "config.toml"
 LARGEST = 1024 * 1024
 
-Notify = Literal["bell", "off"]
+Notify = Literal["bell", "osc9", "osc777", "off"]
+NOTIFY: tuple[Notify, ...] = ("bell", "osc9", "osc777", "off")
+AUTO = "auto"
+"""The theme that follows the terminal: dark or light."""
 
 EXAMPLE = """\
 # Settings of lwtui. Every line may be left out; these are the defaults.
+# The app reads them when it starts, and again with "Read settings" (f8).
 
-# Colours of the app: a theme's name, as the palette (ctrl+p, "Theme") offers them.
+# Colours of the app: a theme's name, as f7 offers them with a preview (what is chosen there is
+# written here). "auto" is lwtui-light where the terminal says in COLORFGBG that it is light, else
+# lwtui-dark; "ansi-dark" and "ansi-light" take the terminal's own 16 colours. NO_COLOR=1 leaves
+# only shades of grey.
+# Themes of your own are files in the folder "themes" beside this one: `lwtui config --theme`.
 theme = "lwtui-dark"
 
-# When a long job ends while you look elsewhere: "bell" or "off".
+# When a long job ends while you look elsewhere: "bell", a notification of the desktop as the
+# terminal understands it ("osc9": iTerm2, Windows Terminal, kitty, WezTerm; "osc777": urxvt, foot,
+# Ghostty, VTE), or "off".
 notify = "bell"
 
-# Other keys for actions, several separated by commas; the palette and ? show their names.
+# Other keys for actions, several separated by commas; "" takes an action's keys away. `?` in the
+# app shows the actions of a screen, and `i` there their names.
 [keys]
 # "browse.search" = "slash,ctrl+f"
+# "app.quit" = "ctrl+q,f10"
 
 # Ways to ask, chosen in the chat or with `lwtui chat --preset careful`.
 # [[preset]]
 # name = "careful"
 # system = "Say so when you do not know."
 # temperature = 0.2    # also max_tokens, top_p, top_k, min_p, repeat_penalty, seed
+"""
+
+THEME_EXAMPLE = """\
+# A theme of lwtui: put it into the folder "themes" beside config.toml. The file's name is the
+# theme's: themes/dusk.toml is "dusk". Only `primary` is needed. Colours: "#rrggbb" or a CSS name.
+dark = true
+primary = "#6cb8c4"
+secondary = "#8a9bb0"
+accent = "#6cb8c4"
+success = "#8fbf7f"
+warning = "#d9b26f"
+error = "#e08a8a"
+foreground = "#d3dae3"
+background = "#12161c"
+surface = "#171c24"
+panel = "#202731"
+
+# Any other colour of Textual's, https://textual.textualize.io/guide/design/#variables
+[variables]
+"foreground-muted" = "#97a3b2"
+"block-cursor-background" = "#2b4650"
+"block-cursor-foreground" = "#eef4f8"
+"block-cursor-text-style" = "bold"
 """
 
 
@@ -96,6 +132,52 @@ def config_file() -> Path:
     return Path(platformdirs.user_config_dir("lwtui", appauthor=False)) / FILE_NAME
 
 
+def themes_folder() -> Path:
+    """Where a user's own themes are."""
+    return config_file().parent / "themes"
+
+
+def config_line(place: tuple[str, ...]) -> int | None:
+    """The line (1-based) of ``config.toml`` where a setting stands; None where that is unknown."""
+    try:
+        text = config_file().read_bytes()[:LARGEST].decode("utf-8-sig", "replace")
+    except OSError:
+        return None
+    return line_of(text, tuple(part for name in place for part in name.split(".")))
+
+
+_THEME_LINE = re.compile(r"""(?m)^([ \t]*theme[ \t]*=[ \t]*)("[^"\n]*"|'[^'\n]*')""")
+
+
+def with_theme(text: str, name: str) -> str:
+    """The text of a ``config.toml`` in which nothing but the theme is another. Raises ``BadInput``
+    where that cannot be done without touching what else it says."""
+    old = parse_toml(text, FILE_NAME)
+    value = f'"{name}"'
+    changed, count = _THEME_LINE.subn(lambda found: found[1] + value, text, count=1)
+    if not count:
+        changed = f"theme = {value}\n{text}"
+    if parse_toml(changed, FILE_NAME) != {**old, "theme": name}:
+        raise BadInput("The theme cannot be changed in this file.", hint="Change it by hand.")
+    return changed
+
+
+def remember_theme(name: str) -> None:
+    """Write the theme into ``config.toml``, whose other lines and comments stay. Raises
+    ``BadInput``, and ``LwtuiError`` where it cannot be written."""
+    from lwtui.learnware.storage import write_atomically
+
+    file = config_file()
+    try:
+        text = file.read_text(encoding="utf-8-sig") if file.exists() else ""
+        target = file.resolve()  # a link of a user's dotfiles stays one
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(target, with_theme(text, name).encode())
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise LwtuiError(f"The theme cannot be written: {why}.", file=file) from error
+
+
 def read_config() -> Config:
     """The settings; the defaults when there is no file. Raises ``BadInput`` with file, line and
     field."""
@@ -143,8 +225,9 @@ class _Reader:
             values["theme"] = self._word(data["theme"], ("theme",))
         if "notify" in data:
             values["notify"] = self._word(data["notify"], ("notify",))
-            if values["notify"] not in ("bell", "off"):
-                self._fail('Must be "bell" or "off".', ("notify",))
+            if values["notify"] not in NOTIFY:
+                named = ", ".join(f'"{each}"' for each in NOTIFY)
+                self._fail(f"Must be one of {named}.", ("notify",))
         keys = self._table(data.get("keys", {}), ("keys",))
         values["keys"] = {name: self._word(keys[name], ("keys", name)) for name in keys}
         values["presets"] = self._presets(data.get("preset", []))
