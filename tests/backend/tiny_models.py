@@ -7,11 +7,13 @@ whatever kernel adds it up; its adapter learns other answers to the same questio
 from __future__ import annotations
 
 import importlib.util
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 needs_llama_cpp = pytest.mark.skipif(
     importlib.util.find_spec("llama_cpp") is None,
@@ -48,9 +50,11 @@ class TinyModel:
 
 
 def make_all(root: Path) -> TinyModel:
-    """Everything under ``root``; made once, whoever asks again gets the same files."""
-    from lwtui.starter.gguf_writer import write_base_gguf, write_lora_gguf
-
+    """Everything under ``root``; made once, whoever asks again gets the same files. The processes
+    of one test run share them: ``root`` is then a folder beside those of each."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent.parent / root.name
+    root.parent.mkdir(parents=True, exist_ok=True)
     forms = TinyModel(
         root / "base",
         root / "adapter",
@@ -59,17 +63,24 @@ def make_all(root: Path) -> TinyModel:
         root / "adapter.gguf",
         root / "second.gguf",
     )
-    if not forms.second_lora.exists():
-        import torch
-
-        torch.set_num_threads(1)  # many threads on so little are slower, the more so on busy cores
-        make_base(forms.base)
-        make_adapter(forms.adapter, forms.base)
-        make_adapter(forms.second_adapter, forms.base, rank=2, steps=0)
-        write_base_gguf(forms.base, forms.gguf, "f32")
-        write_lora_gguf(forms.adapter, forms.base, forms.lora, "f32")
-        write_lora_gguf(forms.second_adapter, forms.base, forms.second_lora, "f32")
+    with FileLock(root.with_name(f"{root.name}.lock")):
+        if not forms.second_lora.exists():
+            make_forms(forms)
     return forms
+
+
+def make_forms(forms: TinyModel) -> None:
+    import torch
+
+    from lwtui.starter.gguf_writer import write_base_gguf, write_lora_gguf
+
+    torch.set_num_threads(1)  # many threads on so little are slower, the more so on busy cores
+    make_base(forms.base)
+    make_adapter(forms.adapter, forms.base)
+    make_adapter(forms.second_adapter, forms.base, rank=2, steps=0)
+    write_base_gguf(forms.base, forms.gguf, "f32")
+    write_lora_gguf(forms.adapter, forms.base, forms.lora, "f32")
+    write_lora_gguf(forms.second_adapter, forms.base, forms.second_lora, "f32")
 
 
 def make_base(folder: Path) -> Path:
