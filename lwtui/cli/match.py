@@ -110,7 +110,7 @@ def match_command(
         match_saved_command(saved, filters, top, as_json)
         return
     if requirement is None:
-        raise BadInput("Name a FOLDER, a SPEC or a saved --requirement NAME.")
+        raise click.UsageError("Missing argument 'FOLDER|SPEC', or --requirement NAME.")
     if save:
         check_free(save)
     if mixture:

@@ -72,7 +72,6 @@ class FieldMap:
     def parse(cls, text: str) -> FieldMap:
         """Read ``prompt=question,answer=reply``; ``input=-`` wants none. Raises ``BadInput``."""
         found: dict[str, str] = {}
-        none: list[str] = []
         for part in filter(None, (piece.strip() for piece in text.split(","))):
             role, equals, column = (piece.strip() for piece in part.partition("="))
             if not equals or role not in ROLES or not column:
@@ -82,12 +81,17 @@ class FieldMap:
                     f"{', '.join(ROLES)}.",
                     field="fields",
                 )
-            if column == NONE:
-                none.append(role)
-            else:
-                found[role] = column
-        kind = "given" if found or none else ""
-        return cls(**found, kind=kind, none=tuple(none))  # type: ignore[arg-type]
+            found[role] = column
+        return cls.from_named(found)
+
+    @classmethod
+    def from_named(cls, named: Mapping[str, str]) -> FieldMap:
+        """Of role to column, ``-`` for a role that shall have none: what :attr:`named` gives.
+        Roles that are unknown are left out."""
+        columns = {role: named[role] for role in ROLES if named.get(role, NONE) != NONE}
+        none = tuple(role for role in ROLES if named.get(role) == NONE)
+        kind = "given" if columns or none else ""
+        return cls(**columns, kind=kind, none=none)  # type: ignore[arg-type]
 
     @property
     def named(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lwtui.dataset import Example, FieldMap, Problem, open_dataset
+from lwtui.errors import BadInput
 
 
 @dataclass(frozen=True)
@@ -45,3 +46,17 @@ def preview(path: Path, fields: FieldMap | None = None, limit: int = 20) -> Data
         dataset.rows_estimate(),
         dataset.columns,
     )
+
+
+def columns(path: Path) -> tuple[str, ...]:
+    """Every column of the data there, also where nothing looks like a prompt, so that the user can
+    say which is one. Empty where there is no such file or no columns."""
+    from lwtui.dataset.dataset import Dataset
+    from lwtui.dataset.find import find_sources
+
+    path = path.expanduser()
+    try:
+        path.stat()
+        return Dataset(path, find_sources(path), None).columns
+    except (BadInput, OSError, ValueError):
+        return ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,13 @@ from lwtui.dataset.example import Example, Problem
 from lwtui.errors import BadInput
 from lwtui.jobs import JobContext
 from lwtui.learnware.model import Learnware, ModelInfo, Semantic
+from lwtui.match.compare import compare
+from lwtui.match.ranking import Ranking
+from lwtui.match.requirements import Requirement
 from lwtui.match.result import Match, MatchResult, Verification
+from lwtui.tui.match_services import DataChoice
 from lwtui.tui.services import DatasetView, Place
+from lwtui.workflow.requirements import Rerun
 
 
 class FakeMatch:
@@ -22,11 +28,18 @@ class FakeMatch:
     def __init__(self) -> None:
         self.match_gate: threading.Semaphore | None = None
         self.remembered: list[Path] = []
+        self.there: list[Path] = []
         self.verified: list[int] = []
         self.far = False
         """Nothing fits the data, and a match says so."""
         self.gains = False
         """Learnwares were measured on the anchors."""
+        self.choices: list[DataChoice] = []
+        """How each dataset was read that was matched."""
+        self.kept: dict[Path, DataChoice] = {}
+        self.saved: dict[str, list[Ranking]] = {}
+        self.unreadable_columns: tuple[str, ...] = ()
+        """Columns of a dataset in which no field is found, until one is named."""
         self.offered: list[Place] = [
             Place("finance-support", Path("/demo/finance-support"), "demo"),
             Place("clinic-questions", Path("/demo/clinic-questions"), "demo"),
@@ -44,20 +57,74 @@ class FakeMatch:
             rows=64,
             skipped=2,
             problems=(Problem("rows.jsonl", 7, "not JSON"), Problem("rows.jsonl", 9, "no prompt")),
+            columns=("message", "intent", "channel", "language"),
         )
 
     def places(self) -> list[Place]:
-        return self.offered
+        saved = [
+            Place(name, Path("/data/saved"), "saved", note=f"{found[-1].when} · medicine-001")
+            for name, found in self.saved.items()
+        ]
+        return self.offered + saved
 
     def remember(self, path: Path) -> None:
         self.remembered.append(path)
 
-    def preview(self, path: Path) -> DatasetView:
+    def forget(self, path: Path) -> None:
+        self.offered = [each for each in self.offered if each.path != path]
+
+    def first_there(self, paths: Sequence[Path]) -> Path:
+        return next((path for path in paths if path in self.there), paths[0])
+
+    def preview(self, path: Path, choice: DataChoice | None = None) -> DatasetView:
         if "missing" in str(path):
             raise BadInput("There is no such file or folder.", file=path)
-        return self.view
+        choice = choice or self.kept.get(path, DataChoice())
+        if self.unreadable_columns and "prompt" not in choice.fields:
+            raise BadInput("nothing here can be used: no column looks like a prompt.", file=path)
+        fields = {**dict(self.view.fields), **choice.fields}
+        shown = tuple((role, column) for role, column in fields.items() if column != "-")
+        return replace(self.view, fields=shown, choice=choice)
 
-    def match(self, path: Path, *, verify: int, context: JobContext) -> MatchResult:
+    def columns(self, path: Path) -> tuple[str, ...]:
+        return self.unreadable_columns
+
+    def keep_choice(self, path: Path, choice: DataChoice) -> None:
+        self.kept[path] = choice
+
+    def save_requirement(
+        self, name: str, result: MatchResult, path: Path | None, choice: DataChoice
+    ) -> None:
+        if name in self.saved:
+            raise BadInput(f"There is a requirement {name!r} already.")
+        self.saved[name] = [Ranking.of(result, "2026-11-20T08:00:00+00:00")]
+
+    def match_again(self, name: str, context: JobContext) -> Rerun:
+        result = self.match(Path(name), verify=0, context=context)
+        ranking = Ranking.of(result, "2026-11-21T08:00:00+00:00")
+        laid = compare(self.saved[name][-1], ranking)
+        self.saved[name].append(ranking)
+        saved = Requirement(name, self.view.name, "/data/saved", rankings=tuple(self.saved[name]))
+        return Rerun(saved, result, laid)
+
+    def rename_requirement(self, name: str, new: str) -> None:
+        self.saved = {new if each == name else each: it for each, it in self.saved.items()}
+
+    def delete_requirement(self, name: str) -> None:
+        del self.saved[name]
+
+    def saved_rankings(self) -> list[tuple[str, Ranking]]:
+        return [(name, each) for name, found in self.saved.items() for each in reversed(found)]
+
+    def match(
+        self,
+        path: Path,
+        *,
+        verify: int,
+        context: JobContext,
+        choice: DataChoice | None = None,
+    ) -> MatchResult:
+        self.choices.append(choice or DataChoice())
         self.verified.append(verify)
         for row in range(129):
             if self.match_gate is not None:
@@ -75,6 +142,7 @@ class FakeMatch:
                 1.5 + 0.2 * rank if rank < verify else None,
                 0 if rank >= verify else 32 if rank < 2 else 16 if rank < 4 else 8,
                 0.62 - 0.11 * rank if self.gains else None,
+                fits=rank != 3,
             )
             for rank, item in enumerate(ranked)
         )
@@ -85,7 +153,7 @@ class FakeMatch:
             self.view.name, "starter", "gradient", 64, matches,
             "clear" if matches else "none", len(self.learnwares) - len(ranked), verification,
             rows_skipped=2, problems=tuple(str(problem) for problem in self.view.problems),
-            probability=(0.97 if verify else 0.932) if matches else None,
+            probability=(0.97 if verify else 0.932) if matches else None, rows_seen=1_234,
         )  # fmt: skip
 
     def _far(self, matches: tuple[Match, ...]) -> MatchResult:

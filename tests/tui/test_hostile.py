@@ -17,6 +17,7 @@ from lwtui.jobs import JobContext
 from lwtui.learnware.model import DataSource, Learnware, Score
 from lwtui.match.result import MatchResult
 from lwtui.tui.app import LwtuiApp
+from lwtui.tui.match_services import DataChoice
 from lwtui.tui.services import DatasetView, Place
 from lwtui.tui.widgets.row_table import RowTable
 
@@ -119,12 +120,14 @@ class HostileServices(FakeServices):
     def machine(self) -> str:
         return self.texts[0]
 
-    def preview(self, path: Path) -> DatasetView:
+    def preview(self, path: Path, choice: DataChoice | None = None) -> DatasetView:
         if path.name == "bad":
             raise BadInput(self.texts[2], hint=self.texts[3], field=self.texts[4])
         return self.view
 
-    def match(self, path: Path, *, verify: int, context: JobContext) -> MatchResult:
+    def match(
+        self, path: Path, *, verify: int, context: JobContext, choice: DataChoice | None = None
+    ) -> MatchResult:
         context.progress(1, 2, self.texts[0])
         result = super().match(path, verify=verify, context=context)
         return dataclasses.replace(result, dataset=self.texts[0], confidence=self.texts[1])

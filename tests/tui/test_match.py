@@ -183,7 +183,9 @@ async def test_when_nothing_fits_the_base_is_offered_and_can_be_overruled() -> N
 
 async def test_nothing_to_choose_from() -> None:
     class NoMatch(FakeServices):
-        def match(self, path: Path, *, verify: int, context: JobContext) -> MatchResult:
+        def match(
+            self, path: Path, *, verify: int, context: JobContext, choice: object = None
+        ) -> MatchResult:
             return MatchResult("x", "starter", "gradient", 64, (), "none", skipped=3)
 
     app = app_with(NoMatch(3))
