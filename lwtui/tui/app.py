@@ -14,19 +14,16 @@ from textual import work
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from lwtui.errors import BadInput, LwtuiError
+from lwtui.errors import LwtuiError
 from lwtui.tui import messages
-from lwtui.tui.bindings import Action, bindings_of
+from lwtui.tui.bindings import bindings_of
 from lwtui.tui.collector import collect_as_usual, collect_when_idle, set_aside
-from lwtui.tui.hub_app import HubApp
+from lwtui.tui.everywhere_app import EverywhereApp
 from lwtui.tui.services import Services
-from lwtui.tui.settings import apply_settings
+from lwtui.tui.session_app import SessionApp, offer_prompt
 from lwtui.tui.text import clean
-from lwtui.tui.theme import LWTUI_DARK
 
 if TYPE_CHECKING:
-    from textual.command import Provider
-
     from lwtui.tui.evaluation_messages import OpenEvaluation
     from lwtui.tui.screens.chat import ChatScreen
     from lwtui.tui.screens.evaluate import EvaluateScreen
@@ -77,13 +74,7 @@ def _jobs() -> Screen[None]:
     return JobsScreen()
 
 
-def _palette() -> type[Provider]:
-    from lwtui.tui.commands import ActionProvider
-
-    return ActionProvider
-
-
-class LwtuiApp(HubApp):
+class LwtuiApp(EverywhereApp, SessionApp):
     """Browse, match, chat and evaluate over a collection of learnwares."""
 
     TITLE = "lwtui"
@@ -98,29 +89,33 @@ class LwtuiApp(HubApp):
         "jobs": _jobs,
     }
     DEFAULT_MODE = "start"
-    COMMANDS = {_palette}  # noqa: RUF012 (as Textual declares it)
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 (as Textual declares it)
         (0, "-narrow"),
         (100, "-wide"),
     ]
     NOTIFICATION_TIMEOUT = 8
 
-    def __init__(self, services: Services | None = None, data: Path | None = None) -> None:
-        """``data``: a dataset to open in the match screen, rather than the list."""
+    def __init__(
+        self,
+        services: Services | None = None,
+        data: Path | None = None,
+        *,
+        welcome: bool = False,
+    ) -> None:
+        """``data``: a dataset to open in the match screen, rather than the list; ``welcome``: tell
+        whoever opens lwtui for the first time what it is."""
         super().__init__()
         self._data = data
+        self._welcome = welcome and data is None
         self._had_terminal = False
-        self._wrong_settings: list[BadInput] = []
         if services is None:
             from lwtui.tui.workflow_services import WorkflowServices
 
             services = WorkflowServices()
         self.services = services
-        self.register_theme(LWTUI_DARK)
-        self.theme = LWTUI_DARK.name
 
     def on_load(self) -> None:
-        self.config, self._wrong_settings = apply_settings(self)
+        self.use_settings()
         self._had_terminal = _in_terminal()  # it may be closed before the first frame is painted
         loop = asyncio.get_running_loop()
         for name in ("SIGTERM", "SIGHUP"):
@@ -131,17 +126,10 @@ class LwtuiApp(HubApp):
                 except (NotImplementedError, RuntimeError, ValueError):
                     return  # no signals on this platform, or not in the main thread
 
-    def action_settings(self) -> None:
-        """Read config.toml (again)."""
-        self.config, problems = apply_settings(self)
-        for problem in problems:
-            self.complain(problem, "Settings")
-
     def on_ready(self) -> None:
         # Only a ready app paints: before that, waiting for a refresh waits for nothing.
         self.call_after_refresh(self._open_first_mode)
-        for problem in self._wrong_settings:
-            self.complain(problem, "Settings")
+        self.tell_wrong_settings()
         if self._had_terminal:
             self.set_interval(TERMINAL_CHECK, self._leave_with_terminal)
 
@@ -155,6 +143,8 @@ class LwtuiApp(HubApp):
             await self.switch_mode("browse")
             if self._data is not None:
                 await self.open_data(self._data)
+            elif self._welcome:
+                self.look_for_first_run()
         set_aside()
         collect_when_idle(self)
         self.read_machine()
@@ -203,6 +193,7 @@ class LwtuiApp(HubApp):
         await self.switch_mode("chat")
         screen: ChatScreen = self.screen  # type: ignore[assignment]
         screen.open_chat(message.learnware)
+        offer_prompt(screen, message.prompt)
 
     async def on_open_evaluation(self, message: OpenEvaluation) -> None:
         await self.switch_mode("evaluate")
@@ -216,29 +207,6 @@ class LwtuiApp(HubApp):
             await self.pop_screen()
         await self.switch_mode(mode)
 
-    def action_help(self) -> None:
-        from lwtui.tui.screens.help import HelpScreen
-
-        if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.current_mode))
-
-    async def run_registered(self, action: Action) -> None:
-        """Run an action of the registry, going to its mode first."""
-        if action.scope == "app":
-            await self.run_action(action.action, self)
-            return
-        await self.action_mode(action.scope)
-        await self.run_action(action.action, self.screen)
-
-    async def action_quit(self) -> None:
-        self.stop_everything()
-        self.exit()
-
-    def stop_everything(self) -> None:
-        """Ask every job and every model to stop; returns at once."""
-        self.stop_jobs()
-        self.services.stop()
-
     def on_unmount(self) -> None:
         # Whatever the way out: a worker that still waits for a model would hold the process.
         self.stop_everything()
@@ -248,7 +216,7 @@ class LwtuiApp(HubApp):
 def run(services: Services | None = None, data: Path | None = None) -> int:
     """Open the app, with a dataset if one is given; returns the exit code. The models' processes
     have ended when it returns."""
-    app = LwtuiApp(services, data)
+    app = LwtuiApp(services, data, welcome=True)
     try:
         app.run()
     finally:

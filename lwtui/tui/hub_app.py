@@ -12,9 +12,10 @@ from lwtui.tui import hub_messages as told
 from lwtui.tui import messages
 from lwtui.tui.background import in_thread, tell
 from lwtui.tui.job_keeper import JobKeeper
-from lwtui.tui.messages import RunningJob
 from lwtui.tui.pull_job import PullJob
+from lwtui.tui.running_job import RunningJob
 from lwtui.tui.text import human_size, one_line
+from lwtui.tui.unfinished import Unfinished
 
 if TYPE_CHECKING:
     from lwtui.dock.record import PullPlan
@@ -70,6 +71,7 @@ class HubApp(JobKeeper):
 
     def _run_pull(self, job: PullJob) -> None:
         job.begin()
+        job.again = partial(self.resume_pull, job)
         self.count_job(job)
         work = partial(self.services.pull, job.repo, job.revision, job.quantisation)
         self.run_job(job, lambda context: work(context=context), self._pulled)
@@ -113,49 +115,35 @@ class HubApp(JobKeeper):
         self.tell_user(f"{learnware.id} is here: it can be chatted with.", "Pulled")
         self.collection_changed()
 
-    def find_unfinished(self) -> None:
-        """Look for pulls that an earlier session left unfinished."""
-
-        def work() -> None:
-            try:
-                pulls = self.services.unfinished_pulls()
-            except (LwtuiError, OSError):
-                return  # a convenience: a pull of the same model says what is wrong
-            tell(self, told.UnfinishedFound(pulls))
-
-        in_thread(work, "unfinished")
-
-    def on_unfinished_found(self, message: told.UnfinishedFound) -> None:
-        for pull in message.pulls:
-            if self.pull_of(pull.repo) is None:
-                job = PullJob.begun_earlier(pull)
-                self.session_jobs.insert(0, job)
-        if message.pulls:
-            count = len(message.pulls)
-            self.tell_user(f"{count} unfinished pull{'s' * (count != 1)} can go on: see Jobs (5).")
-        self.house_changed()
-
     # What else is done with the Hub, as jobs
 
     def adopt(self, repos: list[str]) -> None:
-        job = self.start_job(f"Adopt {len(repos)} models of the cache", "browse", "models")
-        self.run_job(job, lambda context: self.services.adopt(repos, context), self._adopted)
+        title = f"Adopt {len(repos)} models of the cache"
+        self.do_job(
+            RunningJob(title, "browse", "models", "adoption"),
+            lambda context: self.services.adopt(repos, context),
+            self._adopted,
+        )
 
     def _adopted(self, learnwares: list[Learnware]) -> None:
         self.tell_user(f"{len(learnwares)} models of the cache are in the collection now.")
         self.collection_changed()
 
     def specify_learnware(self, learnware_id: str, method: Method) -> None:
-        job = self.start_job(f"Specify {one_line(learnware_id, 100)}", "browse")
-        self.run_job(
+        title = f"Specify {one_line(learnware_id, 100)}"
+        job = RunningJob(title, "browse", kind="specification")
+        job.kept = Unfinished(job.kind, title, {"learnware": learnware_id, "method": method})
+        self.do_job(
             job,
             lambda context: self.services.specify_learnware(learnware_id, method, context),
             partial(self._changed, "has a specification now and can be matched."),
         )
 
     def convert(self, learnware_id: str) -> None:
-        job = self.start_job(f"Convert {one_line(learnware_id, 100)} to GGUF", "browse", "tensors")
-        self.run_job(
+        title = f"Convert {one_line(learnware_id, 100)} to GGUF"
+        job = RunningJob(title, "browse", "tensors", "conversion")
+        job.kept = Unfinished(job.kind, title, {"learnware": learnware_id})
+        self.do_job(
             job,
             lambda context: self.services.convert(learnware_id, context),
             partial(self._changed, "has a GGUF adapter now and runs with llama.cpp."),
@@ -166,20 +154,22 @@ class HubApp(JobKeeper):
         self.collection_changed()
 
     def publish(self, view: PublishView) -> None:
-        job = self.start_job(f"Publish {one_line(view.to, 100)}", "jobs", "bytes")
-        self.run_job(
-            job,
+        title = f"Publish {one_line(view.to, 100)}"
+        self.do_job(
+            RunningJob(title, "jobs", "bytes", "publication"),
             lambda context: self.services.publish(view, context),
             lambda address: self.tell_user(f"It can be found at {address}", "Published"),
         )
 
     def subscribe(self, repo: str) -> None:
-        job = self.start_job(f"Subscribe to {one_line(repo, 100)}", "browse", "learnwares")
-        self.run_job(job, lambda context: self.services.subscribe(repo, context), self._known)
+        title = f"Subscribe to {one_line(repo, 100)}"
+        job = RunningJob(title, "browse", "learnwares", "index")
+        job.kept = Unfinished(job.kind, title, {"repo": repo})
+        self.do_job(job, lambda context: self.services.subscribe(repo, context), self._known)
 
     def refresh_indexes(self) -> None:
-        job = self.start_job("Read the indexes anew", "browse", "learnwares")
-        self.run_job(job, self.services.refresh_indexes, self._known)
+        job = RunningJob("Read the indexes anew", "browse", "learnwares", "index")
+        self.do_job(job, self.services.refresh_indexes, self._known)
 
     def _known(self, report: KnownReport) -> None:
         count = report.learnwares
@@ -189,8 +179,8 @@ class HubApp(JobKeeper):
         self.collection_changed()
 
     def look_for_updates(self) -> None:
-        job = self.start_job("Look for newer revisions", "browse", "learnwares")
-        self.run_job(job, self.services.updates, self._updates_found)
+        job = RunningJob("Look for newer revisions", "browse", "learnwares", "other")
+        self.do_job(job, self.services.updates, self._updates_found)
 
     def _updates_found(self, updates: list[UpdateView]) -> None:
         if not updates:

@@ -13,6 +13,7 @@ from lwtui.tui.messages import RunningJob
 if TYPE_CHECKING:
     from lwtui.dock.record import HubModel, HubPage, UnfinishedPull
     from lwtui.tui.hub_services import PublishView, PullOffer, SubscriptionView
+    from lwtui.tui.unfinished import LeftBehind
 
 
 @dataclass
@@ -56,9 +57,11 @@ class PullPlanned(Message):
 
 @dataclass
 class UnfinishedFound(Message):
-    """Pulls of earlier sessions."""
+    """Pulls of earlier sessions, what ran when they ended, and which evaluations can go on."""
 
     pulls: list[UnfinishedPull]
+    left: LeftBehind
+    runs: frozenset[str] = frozenset()
 
 
 @dataclass

@@ -5,20 +5,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from textual.app import App
 from textual.reactive import reactive
 
-from lwtui.config import Config
-from lwtui.errors import Cancelled, LwtuiError
+from lwtui.errors import BadInput, Cancelled, LwtuiError
 from lwtui.jobs import JobContext
-from lwtui.tui import messages
+from lwtui.tui import attention, messages
 from lwtui.tui.background import in_thread, tell
+from lwtui.tui.complaints import Bug, Complaints
 from lwtui.tui.house import House
 from lwtui.tui.hub_messages import JobFinished
-from lwtui.tui.messages import RunningJob
-from lwtui.tui.text import clean
+from lwtui.tui.running_job import JobKind, RunningJob
+from lwtui.tui.unfinished import Unfinished, UnfinishedFile
 
 if TYPE_CHECKING:
     from lwtui.tui.services import Services
@@ -29,20 +29,31 @@ FAREWELL = 5.0
 """Seconds that leaving waits for jobs that were told to stop."""
 
 
-class JobKeeper(App[None]):
+class JobKeeper(Complaints):
     house: reactive[House] = reactive(House())
     services: Services
 
     def __init__(self) -> None:
         super().__init__()
-        self.config = Config()
         self.session_jobs: list[RunningJob] = []
         """Every job since the app was opened, the oldest first."""
+        self.unfinished = UnfinishedFile()
         self._job_threads: list[threading.Thread] = []
 
-    def start_job(self, title: str, mode: str = "match", unit: str = "rows") -> RunningJob:
-        """Count a long job in the header and stop it when the app quits."""
-        job = RunningJob(title, mode, unit)
+    def start_job(
+        self,
+        title: str,
+        mode: str = "match",
+        unit: str = "rows",
+        kind: JobKind = "other",
+        *,
+        again: Callable[[], None] | None = None,
+        kept: Unfinished | None = None,
+    ) -> RunningJob:
+        """Count a long job in the header and stop it when the app quits. ``again`` runs it anew,
+        if it failed or was stopped; ``kept`` lets the next session go on with it."""
+        job = RunningJob(title, mode, unit, kind)
+        job.again, job.kept = again, kept
         self.count_job(job)
         return job
 
@@ -51,6 +62,28 @@ class JobKeeper(App[None]):
         if job not in self.session_jobs:
             self.session_jobs.append(job)
         self.house = replace(self.house, jobs=(*self.house.jobs, job))
+        self.keep_jobs()
+
+    def do_job(
+        self,
+        job: RunningJob,
+        work: Callable[[JobContext], Any],
+        then: Callable[[Any], None] | None = None,
+    ) -> RunningJob:
+        """Run a job that only the app looks after. It can be run again as it was."""
+        job.again = partial(self._do_again, job, work, then)
+        self.count_job(job)
+        self.run_job(job, work, then)
+        return job
+
+    def _do_again(
+        self,
+        job: RunningJob,
+        work: Callable[[JobContext], Any],
+        then: Callable[[Any], None] | None,
+    ) -> None:
+        job.restart()
+        self.do_job(job, work, then)
 
     def run_job(
         self,
@@ -70,15 +103,34 @@ class JobKeeper(App[None]):
                 value = work(JobContext(report, cancel))
             except (LwtuiError, OSError) as error:
                 tell(self, JobFinished(job, error))
-            except BaseException:
+            except BaseException as error:
                 # A bug; but no job of the list may run for ever because of it.
-                tell(self, JobFinished(job, LwtuiError("It ended by an error of lwtui's own.")))
+                bug = Bug()
+                bug.__cause__ = error
+                tell(self, JobFinished(job, bug))
                 raise
             else:
                 tell(self, JobFinished(job, None, value, then))
 
         self._job_threads = [thread for thread in self._job_threads if thread.is_alive()]
         self._job_threads.append(in_thread(run, job.title))
+
+    def retry_job(self, job: RunningJob) -> None:
+        """Run a job again that failed or was stopped."""
+        if not job.can_retry or job.again is None:
+            return
+        alone = job.kind in ("match", "evaluation")  # their screens run one at a time
+        if alone and any(each.kind == job.kind for each in self.house.jobs):
+            self.complain(self.busy_with(job.kind), "Not now")
+            return
+        if job.kind == "match" and job in self.session_jobs:
+            self.session_jobs.remove(job)  # it begins anew, as another job
+        job.again()
+
+    def clear_jobs(self) -> None:
+        """Forget jobs that are over; those that can go on stay."""
+        self.session_jobs = [job for job in self.session_jobs if not job.is_over]
+        self.house_changed()
 
     def on_job_finished(self, message: JobFinished) -> None:
         self.end_job(message.job, message.error)
@@ -101,9 +153,28 @@ class JobKeeper(App[None]):
 
     def end_job(self, job: RunningJob, error: Exception | None = None) -> None:
         job.end(error)
-        if job.seconds > LONG and not self.app_focus and self.config.notify == "bell":
-            self.bell()  # whoever went elsewhere meanwhile
+        if job.seconds > LONG and not isinstance(error, Cancelled):
+            self.notify_done(f"{job.title}: {'done' if error is None else 'failed'}")
         self.house = replace(self.house, jobs=tuple(j for j in self.house.jobs if j is not job))
+        self.keep_jobs()
+
+    def notify_done(self, title: str) -> None:
+        """Something long is over: call whoever went elsewhere meanwhile."""
+        if not self.app_focus:
+            attention.call(self, self.config.notify, title)
+
+    @property
+    def lasting_jobs(self) -> list[RunningJob]:
+        """What runs and is more than a model being loaded or a list being read."""
+        return [job for job in self.house.jobs if job.kind not in ("model", "other")]
+
+    def keep_jobs(self) -> None:
+        """What a next session could go on with is on disk before anything can happen to us."""
+        self.unfinished.keep([job.kept for job in self.house.jobs if job.kept is not None])
+
+    def busy_with(self, kind: JobKind) -> BadInput:
+        """Why a second job of a kind does not start."""
+        return BadInput(f"Another {kind} is running.", hint="Wait for it, or stop it in Jobs (5).")
 
     def stop_jobs(self) -> None:
         """Ask every job to stop; returns at once."""
@@ -114,11 +185,3 @@ class JobKeeper(App[None]):
         """After :meth:`stop_jobs`: give them a moment to leave things in order."""
         for thread in self._job_threads:
             thread.join(FAREWELL)
-
-    def complain(self, error: Exception, title: str) -> None:
-        """Show an error the user can act on. Its text is shown as it is, never as markup."""
-        title = clean(title)
-        if isinstance(error, Cancelled):
-            self.notify(clean(str(error)), title=title, markup=False)
-        else:
-            self.notify(clean(str(error)), title=title, severity="error", timeout=15, markup=False)

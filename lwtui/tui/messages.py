@@ -2,82 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from lwtui.errors import Cancelled
-from lwtui.jobs import CancelToken, Progress
+from lwtui.jobs import Progress
+from lwtui.tui.running_job import JobState as JobState
+from lwtui.tui.running_job import RunningJob as RunningJob
 
 if TYPE_CHECKING:
     from lwtui.backend.protocol import Finished
     from lwtui.learnware.model import Learnware
     from lwtui.match.result import MatchResult
     from lwtui.tui.services import ChatHandle, CollectionFacts, DatasetView
-
-
-JobState = Literal["running", "paused", "done", "stopped", "failed"]
-
-
-class RunningJob:
-    """A long job of the app: what the header and the list of jobs show, and what quitting stops."""
-
-    def __init__(self, title: str, mode: str = "match", unit: str = "rows") -> None:
-        """``mode``: the screen it belongs to; ``unit``: what its progress counts."""
-        self.title = title
-        self.mode = mode
-        self.unit = unit
-        self.cancel = CancelToken()
-        self.progress: Progress | None = None
-        self.state: JobState = "running"
-        self.message = ""
-        """Why it failed."""
-        self._started = time.monotonic()
-        self._seconds: float | None = None
-
-    @property
-    def percent(self) -> str:
-        """``43%``, or empty while the total is unknown."""
-        fraction = self.progress.fraction if self.progress else None
-        return f"{fraction:.0%}" if fraction is not None else ""
-
-    @property
-    def seconds(self) -> float:
-        """How long it has run, or ran."""
-        return time.monotonic() - self._started if self._seconds is None else self._seconds
-
-    def advance(self, progress: Progress) -> None:
-        """Take a report."""
-        self.progress = progress
-
-    @property
-    def speed(self) -> float | None:
-        """Units a second, as far as it can be told."""
-        progress = self.progress
-        if progress is None or not progress.total or progress.elapsed < 0.5 or not progress.done:
-            return None
-        return progress.done / progress.elapsed
-
-    @property
-    def remaining(self) -> float | None:
-        """Seconds left, estimated."""
-        return self.progress.remaining if self.progress is not None else None
-
-    def restart(self) -> None:
-        """It runs once more."""
-        self.state = "running"
-        self.message = ""
-        self._started = time.monotonic()
-        self._seconds = None
-
-    def end(self, error: Exception | None) -> None:
-        self._seconds = self.seconds
-        stopped = isinstance(error, Cancelled)
-        self.state = "done" if error is None else "stopped" if stopped else "failed"
-        self.message = "" if error is None or stopped else str(error)
 
 
 @dataclass
@@ -96,6 +35,10 @@ class OpenChat(Message):
     """The user wants to talk with this learnware."""
 
     learnware: Learnware
+    data: Path | None = None
+    """The dataset it was chosen for."""
+    prompt: str = ""
+    """A row of it, offered as the first prompt."""
 
 
 @dataclass

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Literal
 
-from lwtui.jobs import CancelToken, Progress
-from lwtui.tui.messages import RunningJob
+from lwtui.jobs import Progress
+from lwtui.tui.running_job import RunningJob
 from lwtui.tui.text import one_line
+from lwtui.tui.unfinished import Unfinished
 
 if TYPE_CHECKING:
     from lwtui.dock.record import UnfinishedPull
@@ -23,11 +24,12 @@ class PullJob(RunningJob):
         self, repo: str, revision: str = "", quantisation: str = "", size: int = 0, have: int = 0
     ) -> None:
         """``size`` and ``have`` in bytes, of a pull that was begun earlier."""
-        super().__init__(f"Pull {one_line(repo, 100)}", "jobs", "bytes")
+        super().__init__(f"Pull {one_line(repo, 100)}", "jobs", "bytes", "pull")
         self.repo = repo
         self.revision = revision
         self.quantisation = quantisation
         self.ending: Literal["", "pause", "keep", "discard"] = ""
+        self.kept = Unfinished("pull", self.title, {"repo": repo})
         self._samples: deque[tuple[float, float]] = deque()
         if size:
             self.progress = Progress(have, size)
@@ -36,9 +38,7 @@ class PullJob(RunningJob):
     def begun_earlier(cls, pull: UnfinishedPull) -> PullJob:
         """One that an earlier session left."""
         job = cls(pull.repo, pull.revision, pull.quantisation, pull.size, pull.have)
-        job.state = "paused"
-        job._seconds = 0.0
-        job.message = "Begun in an earlier session: space goes on with it, x discards it."
+        job.was_left("Begun in an earlier session: space goes on with it, x discards it.", "paused")
         return job
 
     @property
@@ -58,7 +58,7 @@ class PullJob(RunningJob):
 
     def advance(self, progress: Progress) -> None:
         """Take a report; what was here before the pull (re)started is no speed."""
-        self.progress = progress
+        super().advance(progress)
         samples = self._samples
         samples.append((progress.elapsed, progress.done))
         while len(samples) > 2 and progress.elapsed - samples[1][0] > WINDOW:
@@ -81,7 +81,6 @@ class PullJob(RunningJob):
 
     def begin(self) -> None:
         """Run (again)."""
-        self.cancel = CancelToken()
         self.ending = ""
         self._samples.clear()
         self.restart()

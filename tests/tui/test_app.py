@@ -10,15 +10,13 @@ import threading
 from pathlib import Path
 
 import pytest
-from textual.command import CommandPalette
-from textual.widgets import Input
 
 import lwtui.tui
 from lwtui.tui.app import LwtuiApp
 from lwtui.tui.bindings import ACTIONS, MODES, actions_of
-from lwtui.tui.commands import ActionProvider, command_title
 from lwtui.tui.recent import recent_folders, remember_folder
 from lwtui.tui.screens.help import HelpScreen
+from lwtui.tui.screens.quit import QuitScreen
 
 from .fakes import FakeServices
 from .helpers import app_with, ready, screen_text, wait_until
@@ -65,21 +63,6 @@ async def test_every_action_has_its_method_and_a_line_in_help(mode: str) -> None
         await wait_until(pilot, lambda: not isinstance(app.screen, HelpScreen))
 
 
-async def test_the_palette_offers_every_action() -> None:
-    app = app_with(FakeServices(3))
-    async with app.run_test(size=(120, 36)) as pilot:
-        await ready(pilot)
-        provider = ActionProvider(app.screen)
-        offered = {str(hit.text) async for hit in provider.discover()}
-        wanted = {a for a in ACTIONS if a.scope != "help" and a.id != "app.palette"}
-        assert offered == {command_title(action) for action in wanted}
-        await pilot.press("ctrl+p")
-        await wait_until(pilot, lambda: isinstance(app.screen, CommandPalette))
-        await pilot.press(*"match folder", "enter")
-        await wait_until(pilot, lambda: app.current_mode == "match")
-        await wait_until(pilot, lambda: isinstance(app.focused, Input))
-
-
 async def test_a_keymap_moves_a_key_and_help_follows() -> None:
     app = app_with(FakeServices(3))
     async with app.run_test(size=(120, 50)) as pilot:
@@ -113,6 +96,8 @@ async def test_leaving_stops_what_runs() -> None:
         await wait_until(pilot, lambda: app.current_mode == "chat")
         await pilot.press(*"go", "enter")
         await wait_until(pilot, lambda: app.screen._answer and "word" in app.screen._answer.text)
+        await pilot.press("ctrl+q")
+        await wait_until(pilot, lambda: isinstance(app.screen, QuitScreen))
         await pilot.press("ctrl+q")
         await wait_until(pilot, lambda: not app.is_running)
     assert job.cancel.cancelled
@@ -172,7 +157,7 @@ def test_the_app_imports_only_verbs_and_plain_data() -> None:
         "lwtui.backend.machine", "lwtui.learnware.collection", "lwtui.learnware.grade",
         "lwtui.dock.record", "lwtui.config",
         "lwtui.evaluate.record", "lwtui.evaluate.metric_units", "lwtui.evaluate.reading",
-        "lwtui.evaluate.comparison", "lwtui.evaluate.tasks",
+        "lwtui.evaluate.comparison", "lwtui.evaluate.tasks", "lwtui.learnware.storage",
     }  # fmt: skip
     root = Path(lwtui.tui.__file__).parent
     for file in root.rglob("*.py"):

@@ -170,7 +170,7 @@ async def test_a_cancel_keeps_or_discards() -> None:
         await wait_until(pilot, lambda: isinstance(app.screen, EndPullScreen))
         await pilot.press("x")
         await wait_until(pilot, lambda: services.discarded == [REPO])
-        await wait_until(pilot, lambda: "12 MB freed" in text_of(app, "#jobs-note"))
+        await wait_until(pilot, lambda: "12 MB freed" in text_of(app, "#job-text"))
         assert not pull_of(app).can_resume
 
 
@@ -229,7 +229,7 @@ async def test_unfinished_pulls_of_earlier_sessions_are_offered() -> None:
         await to_jobs(app, pilot)
         assert "‖ paused" in screen_text(app)
         assert "40%" in screen_text(app)
-        assert "Begun in an earlier session" in text_of(app, "#jobs-note")
+        assert "Begun in an earlier session" in text_of(app, "#job-text")
         await pilot.press("space")
         await wait_until(pilot, lambda: pull_of(app).state == "done")
         assert isinstance(app.screen, JobsScreen)
@@ -243,7 +243,7 @@ async def test_leaving_stops_pulls_and_waits_for_none_that_hangs() -> None:
         await start_pull(pilot)
         await wait_until(pilot, lambda: app.house.jobs)
         services.hub_gate = threading.Semaphore(0)  # and a server that never answers
-        await pilot.press("r", "ctrl+q")
+        await pilot.press("r", "ctrl+q", "ctrl+q")
         await wait_until(pilot, lambda: not app.is_running)
     app.await_jobs()
     assert not any(thread.is_alive() for thread in app._job_threads)

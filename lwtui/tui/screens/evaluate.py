@@ -18,7 +18,6 @@ from lwtui.tui.bindings import bindings_of
 from lwtui.tui.evaluation_services import RunView, Which
 from lwtui.tui.messages import RunningJob
 from lwtui.tui.screens.evaluate_plan import RunPlanning
-from lwtui.tui.text import one_line
 from lwtui.tui.widgets.job_panel import JobPanel
 from lwtui.tui.widgets.matrix import Matrix
 from lwtui.tui.widgets.row_table import RowTable
@@ -134,8 +133,7 @@ class EvaluateScreen(RunPlanning):
     def start_run(self, record: RunRecord, run_id: str = "") -> None:
         if self.busy():
             return
-        title = f"Evaluating {one_line(record.name, 60)}"
-        self.job = self.lwtui.start_job(title, "evaluate", "requests")
+        self.job = self.lwtui.evaluation_job(record.name, run_id)
         self.job_run = self._shown = run_id
         if run_id:
             self._show_head()
@@ -161,6 +159,7 @@ class EvaluateScreen(RunPlanning):
 
     def on_run_created(self, message: told.RunCreated) -> None:
         if message.job is self.job:
+            self.lwtui.evaluation_written(message.job, message.run_id)
             if self._shown == self.job_run:
                 self._shown = message.run_id
             self.job_run = message.run_id
@@ -206,6 +205,16 @@ class EvaluateScreen(RunPlanning):
         self._refresh_run()
         self.list_runs()
         self.refresh_bindings()
+
+    @work(thread=True, group="go-on")
+    def go_on(self, run_id: str) -> None:
+        """Go on with a run that was paused, or left by an earlier session."""
+        try:
+            record = self.services.run_view(run_id).record
+        except (LwtuiError, OSError) as error:
+            self.post_message(messages.Failed("The evaluation cannot go on", error))
+            return
+        self.app.call_from_thread(self.start_run, record, run_id)
 
     @property
     def _running_here(self) -> bool:

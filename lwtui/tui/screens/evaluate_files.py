@@ -150,6 +150,7 @@ class RunFiles(ModeScreen):
         except (LwtuiError, OSError) as error:
             self.post_message(messages.Failed("The run was not deleted", error))
             return
+        self.app.call_from_thread(self.lwtui.evaluation_gone, run_id)
         self.app.call_from_thread(self.go, "runs")
 
     # Export

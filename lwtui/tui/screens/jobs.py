@@ -1,4 +1,4 @@
-"""Jobs: everything long that this session has run, with progress, time left and a cancel."""
+"""Jobs: everything long of this session and what the last one left, with all one can do to it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from lwtui.tui.messages import RunningJob
 from lwtui.tui.pull_job import PullJob
 from lwtui.tui.screens.mode import ModeScreen
 from lwtui.tui.text import bar, human_size, human_time, one_line
+from lwtui.tui.widgets.job_detail import JobDetail, as_text
 from lwtui.tui.widgets.job_parts import JobParts
 from lwtui.tui.widgets.row_table import Cell, Column, RowTable
 
@@ -42,10 +43,12 @@ STATES: dict[str, Cell] = {
 }
 TEACH = Content.assemble(
     ("No job yet.\n\n", "bold"),
-    "Pulls, specifications, matches, evaluations and the loading of models are listed here while "
-    "this session lasts. They go on while you look at another screen. A pull that was not finished "
-    "is listed again next time.",
-)
+    "Pulls, matches, specifications and evaluations are listed here. They go on while you look at "
+    "another screen; what runs when you leave is offered again at the next start.\n\n",
+    ("F2  ", "bold $accent"), "match your data\n",
+    ("F4  ", "bold $accent"), "evaluate learnwares\n",
+    ("F1  ", "bold $accent"), "pull a model: s shows the Hub, p pulls\n",
+)  # fmt: skip
 
 
 class JobsScreen(ModeScreen):
@@ -54,11 +57,16 @@ class JobsScreen(ModeScreen):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("jobs")
     AUTO_FOCUS = "#jobs"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._under: RunningJob | None = None
+        """The job the cursor was last on."""
+
     def compose_body(self) -> ComposeResult:
         yield Static(TEACH, id="jobs-teach")
         yield RowTable(COLUMNS, self._cells, id="jobs")
         yield JobParts(id="jobs-parts")
-        yield Static(id="jobs-note", markup=False)
+        yield JobDetail(id="jobs-detail")
 
     def on_mount(self) -> None:
         self.watch(self.app, "house", self._update)
@@ -83,13 +91,21 @@ class JobsScreen(ModeScreen):
         self.query_one("#jobs-teach").display = not count
         table.display = bool(count)
         if count != table.row_count:
-            table.set_rows(count, table.cursor + count - table.row_count if table.cursor else 0)
+            table.set_rows(count, self._kept_cursor(count))
         table.refresh()
-        self._show_note()
+        self._show_job()
+
+    def _kept_cursor(self, count: int) -> int:
+        """The cursor stays on its job, as long as that is listed; at the top it stays there."""
+        at = self.query_one(RowTable).cursor
+        if at and self._under in self._jobs:
+            return self._jobs.index(self._under)
+        return max(0, min(at, count - 1))
 
     def _tick(self) -> None:
         if self.lwtui.house.jobs and self.app.screen is self:
             self.query_one(RowTable).refresh()
+            self.query_one(JobDetail).show(self._job)
 
     def _cells(self, row: int) -> list[Cell]:
         job = self._jobs[row]
@@ -110,35 +126,38 @@ class JobsScreen(ModeScreen):
         ]
 
     @on(RowTable.Moved)
-    def _show_note(self) -> None:
-        job = self._job
-        note = job.message if job is not None else ""
+    def _show_job(self) -> None:
+        self._under = job = self._job
         progress = job.progress if job is not None and job.state == "running" else None
-        if progress is not None:
-            note = progress.note
         self.query_one(JobParts).show(progress.parts if progress is not None else ())
-        self.query_one("#jobs-note", Static).update(Content(one_line(note, 600)))
+        self.query_one(JobDetail).show(job)
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only what runs can be cancelled, and only pulls pause."""
+        """The footer shows what can be done with the job under the cursor."""
         job, pull = self._job, self._pull
+        if action == "clear":
+            return any(each.is_over for each in self._jobs)
+        if job is None:
+            return action not in ("pause", "cancel", "retry", "open", "log", "copy")
         if action == "pause":
-            return pull is not None and (pull.can_pause or pull.can_resume)
+            return job.can_pause or job.can_resume
+        if action == "retry":
+            return job.can_retry
         if action == "cancel":
             if pull is not None:
                 return pull.can_discard
-            return job is not None and job.state == "running" and not job.cancel.cancelled
-        return action != "open" or job is not None
+            return job.state == "running" and not job.cancel.cancelled
+        return True
 
     def action_pause(self) -> None:
-        pull = self._pull
-        if pull is None:
-            return
-        if pull.can_pause:
+        job, pull = self._job, self._pull
+        if job is not None and job.can_resume:
+            self.lwtui.retry_job(job)
+        elif pull is not None and pull.can_pause:
             self.lwtui.stop_pull(pull, "pause")
-        else:
-            self.lwtui.resume_pull(pull)
+        elif job is not None and job.can_pause:
+            job.cancel.cancel()
         self._update()
 
     def action_cancel(self) -> None:
@@ -148,6 +167,25 @@ class JobsScreen(ModeScreen):
         elif job is not None:
             job.cancel.cancel()
             self._update()
+
+    def action_retry(self) -> None:
+        if self._job is not None:
+            self.lwtui.retry_job(self._job)
+            self._update()
+
+    def action_clear(self) -> None:
+        self.lwtui.clear_jobs()
+        self._update()
+
+    def action_log(self) -> None:
+        detail = self.query_one(JobDetail)
+        self.toggle_class("-log")
+        (detail if self.has_class("-log") else self.query_one(RowTable)).focus()
+
+    def action_copy(self) -> None:
+        if self._job is not None:
+            self.app.copy_to_clipboard(as_text(self._job))
+            self.lwtui.tell_user("What is known of the job is copied.")
 
     def _end_pull(self, pull: PullJob) -> None:
         """What was fetched can stay for another time."""
