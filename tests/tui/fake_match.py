@@ -28,16 +28,16 @@ class FakeMatch:
     def __init__(self) -> None:
         self.match_gate: threading.Semaphore | None = None
         self.remembered: list[Path] = []
-        self.there: list[Path] = []
+        self.existing: list[Path] = []
         self.verified: list[int] = []
         self.far = False
         """Nothing fits the data, and a match says so."""
         self.gains = False
         """Learnwares were measured on the anchors."""
-        self.choices: list[DataChoice] = []
+        self.read_as: list[DataChoice] = []
         """How each dataset was read that was matched."""
-        self.kept: dict[Path, DataChoice] = {}
-        self.saved: dict[str, list[Ranking]] = {}
+        self.kept_choices: dict[Path, DataChoice] = {}
+        self.requirements: dict[str, list[Ranking]] = {}
         self.unreadable_columns: tuple[str, ...] = ()
         """Columns of a dataset in which no field is found, until one is named."""
         self.offered: list[Place] = [
@@ -63,7 +63,7 @@ class FakeMatch:
     def places(self) -> list[Place]:
         saved = [
             Place(name, Path("/data/saved"), "saved", note=f"{found[-1].when} · medicine-001")
-            for name, found in self.saved.items()
+            for name, found in self.requirements.items()
         ]
         return self.offered + saved
 
@@ -74,12 +74,12 @@ class FakeMatch:
         self.offered = [each for each in self.offered if each.path != path]
 
     def first_there(self, paths: Sequence[Path]) -> Path:
-        return next((path for path in paths if path in self.there), paths[0])
+        return next((path for path in paths if path in self.existing), paths[0])
 
     def preview(self, path: Path, choice: DataChoice | None = None) -> DatasetView:
         if "missing" in str(path):
             raise BadInput("There is no such file or folder.", file=path)
-        choice = choice or self.kept.get(path, DataChoice())
+        choice = choice or self.kept_choices.get(path, DataChoice())
         if self.unreadable_columns and "prompt" not in choice.fields:
             raise BadInput("nothing here can be used: no column looks like a prompt.", file=path)
         fields = {**dict(self.view.fields), **choice.fields}
@@ -90,31 +90,31 @@ class FakeMatch:
         return self.unreadable_columns
 
     def keep_choice(self, path: Path, choice: DataChoice) -> None:
-        self.kept[path] = choice
+        self.kept_choices[path] = choice
 
     def save_requirement(
         self, name: str, result: MatchResult, path: Path | None, choice: DataChoice
     ) -> None:
-        if name in self.saved:
+        if name in self.requirements:
             raise BadInput(f"There is a requirement {name!r} already.")
-        self.saved[name] = [Ranking.of(result, "2026-11-20T08:00:00+00:00")]
+        self.requirements[name] = [Ranking.of(result, "2026-11-20T08:00:00+00:00")]
 
     def match_again(self, name: str, context: JobContext) -> Rerun:
         result = self.match(Path(name), verify=0, context=context)
         ranking = Ranking.of(result, "2026-11-21T08:00:00+00:00")
-        laid = compare(self.saved[name][-1], ranking)
-        self.saved[name].append(ranking)
-        saved = Requirement(name, self.view.name, "/data/saved", rankings=tuple(self.saved[name]))
+        laid = compare(self.requirements[name][-1], ranking)
+        self.requirements[name].append(ranking)
+        saved = Requirement(name, self.view.name, "/data/saved", rankings=tuple(self.requirements[name]))
         return Rerun(saved, result, laid)
 
     def rename_requirement(self, name: str, new: str) -> None:
-        self.saved = {new if each == name else each: it for each, it in self.saved.items()}
+        self.requirements = {new if each == name else each: it for each, it in self.requirements.items()}
 
     def delete_requirement(self, name: str) -> None:
-        del self.saved[name]
+        del self.requirements[name]
 
     def saved_rankings(self) -> list[tuple[str, Ranking]]:
-        return [(name, each) for name, found in self.saved.items() for each in reversed(found)]
+        return [(name, each) for name, found in self.requirements.items() for each in reversed(found)]
 
     def match(
         self,
@@ -124,7 +124,7 @@ class FakeMatch:
         context: JobContext,
         choice: DataChoice | None = None,
     ) -> MatchResult:
-        self.choices.append(choice or DataChoice())
+        self.read_as.append(choice or DataChoice())
         self.verified.append(verify)
         for row in range(129):
             if self.match_gate is not None:
