@@ -86,17 +86,16 @@ def show_command(chat: str, as_json: bool) -> None:
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 def export_command(chat: str, output: Path, force: bool) -> None:
     """Write a conversation to a file: Markdown, or JSON if its name ends in .json."""
-    from lwtui.chat.export import to_json, to_markdown
-    from lwtui.learnware.storage import write_atomically
+    from lwtui.workflow.export_chat import export_chat
 
-    if output.exists() and not force:
-        raise BadInput("There is such a file already.", file=output, hint="--force replaces it.")
-    if not output.absolute().parent.is_dir():
-        raise BadInput("There is no such folder.", file=output.absolute().parent)
     with _store() as store:
         session = store.load(find_chat(store, chat))
-    text = to_json(session) if output.suffix == ".json" else to_markdown(session)
-    write_atomically(output, text.encode("utf-8", errors="replace"))
+    try:
+        export_chat(session, output, replace=force)
+    except FileExistsError as error:
+        raise BadInput(
+            "There is such a file already.", file=output, hint="--force replaces it."
+        ) from error
     print_text(f"Wrote {output}.")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lwtui.tui.services import CollectionFacts, Facets, Query
 from lwtui.tui.workflow_chat import WorkflowChat
+from lwtui.tui.workflow_chat_tools import WorkflowChatTools
 from lwtui.tui.workflow_evaluation import WorkflowEvaluation
 from lwtui.tui.workflow_hub import WorkflowHub
 from lwtui.tui.workflow_match import WorkflowMatch
@@ -16,11 +17,14 @@ if TYPE_CHECKING:
     from lwtui.learnware.model import Learnware
 
 
-class WorkflowServices(WorkflowMatch, WorkflowChat, WorkflowEvaluation, WorkflowHub):
+class WorkflowServices(
+    WorkflowMatch, WorkflowChat, WorkflowChatTools, WorkflowEvaluation, WorkflowHub
+):
     """Implements :class:`lwtui.tui.services.Services`. Methods run in worker threads."""
 
     def __init__(self) -> None:
         WorkflowChat.__init__(self)
+        WorkflowChatTools.__init__(self)
         self._lock = threading.Lock()
         self._collection: Collection | None = None
 
@@ -64,11 +68,22 @@ class WorkflowServices(WorkflowMatch, WorkflowChat, WorkflowEvaluation, Workflow
                 return f"{name}/{usable[name][0]}"
         return "no backend: see lwtui doctor"
 
+    def rest_chat(self) -> None:
+        if not self._loading.acquire(blocking=False):
+            return  # a model is being loaded for it
+        try:
+            if self._chat is not None:
+                self._chat.rest()
+        finally:
+            self._loading.release()
+
     def stop(self) -> None:
         self.stop_chats()
+        self.stop_comparisons()
 
     def close(self) -> None:
         self.close_chats()
+        self.close_comparisons()
         with self._lock:
             collection, self._collection = self._collection, None
         if collection is not None:

@@ -66,10 +66,14 @@ class Comparison:
     ``stop`` and ``close`` may be called from any thread, the rest from one worker at a time."""
 
     def __init__(
-        self, participants: Sequence[Participant], make_room: Callable[[], object] | None = None
+        self,
+        participants: Sequence[Participant],
+        make: Callable[[str], Participant],
+        make_room: Callable[[], object] | None = None,
     ) -> None:
         """Use :meth:`open`."""
         self.participants = list(participants)
+        self._make = make
         self._make_room = make_room
         self._processes: dict[tuple[str, ...], ModelProcess] = {}
         self._loaded: dict[tuple[str, ...], ModelPlan] = {}
@@ -98,14 +102,42 @@ class Comparison:
         if not 2 <= len(names) <= MOST:
             raise BadInput(f"A comparison takes 2 to {MOST} learnwares, not {len(names)}.")
         chosen: dict[str, Any] = dict(changes or {})
-        made = []
-        for name in names:
+
+        def make(name: str) -> Participant:
             choice, usual = resolve(collection, name, backend)
-            session = ChatSession(
-                choice.plan.learnware, system=system, settings=replace(usual, **chosen)
-            )
-            made.append(Participant(choice, session))
-        return cls(made, make_room)
+            settings = replace(usual, **chosen)
+            session = ChatSession(choice.plan.learnware, system=system, settings=settings)
+            return Participant(choice, session)
+
+        return cls([make(name) for name in names], make, make_room)
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    @property
+    def sessions(self) -> list[ChatSession]:
+        """The conversation with each."""
+        return [each.session for each in self.participants]
+
+    def add(self, learnware: str) -> int:
+        """One more; returns its place. The last prompt is put to it by :meth:`again`."""
+        if len(self.participants) >= MOST:
+            raise BadInput(f"A comparison takes at most {MOST} learnwares.")
+        if any(session.learnware == learnware for session in self.sessions):
+            raise BadInput(f"{learnware} is compared already.")
+        newcomer = self._make(learnware)
+        asked = [turn for turn in self.sessions[0].turns if turn.role == "user"]
+        if asked:
+            newcomer.session.ask(asked[-1].content)
+        self.participants.append(newcomer)
+        return len(self.participants) - 1
+
+    def remove(self, place: int) -> None:
+        """Raises ``BadInput`` when only two are left."""
+        if len(self.participants) <= 2:
+            raise BadInput("Two are left: a comparison needs them.")
+        del self.participants[place]
 
     def ask(self, text: str) -> Iterator[tuple[int, Step]]:
         """Ask all, and stream what comes: (participant's place, step)."""

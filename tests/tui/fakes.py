@@ -19,6 +19,7 @@ from lwtui.learnware.model import (
 from lwtui.tui.services import CollectionFacts, Facets, Query
 
 from .fake_chat import FakeChat, FakeChats
+from .fake_chat_tools import FakeChatTools
 from .fake_evaluation import FakeEvaluation
 from .fake_hub import FakeHub
 from .fake_match import FakeMatch
@@ -63,12 +64,13 @@ def learnware(number: int, **semantic: object) -> Learnware:
     )
 
 
-class FakeServices(FakeMatch, FakeChats, FakeEvaluation, FakeHub):
+class FakeServices(FakeMatch, FakeChats, FakeChatTools, FakeEvaluation, FakeHub):
     """A collection of ``size`` learnwares."""
 
     def __init__(self, size: int = 24, answer: str = "Hello **there**.") -> None:
         FakeMatch.__init__(self)
         FakeChats.__init__(self, answer)
+        FakeChatTools.__init__(self)
         FakeEvaluation.__init__(self)
         FakeHub.__init__(self)
         self.learnwares = [learnware(number) for number in range(size)]
