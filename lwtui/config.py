@@ -15,7 +15,7 @@ from typing import Any, Literal, NoReturn
 import platformdirs
 
 from lwtui.errors import BadInput, LwtuiError
-from lwtui.learnware.manifest import line_of, parse_toml
+from lwtui.learnware.toml_text import line_of, parse_toml
 
 FILE_NAME = "config.toml"
 LARGEST = 1024 * 1024

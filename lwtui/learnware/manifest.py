@@ -31,6 +31,7 @@ from lwtui.learnware.model import (
     check_id,
 )
 from lwtui.learnware.storage import relative_path_problem
+from lwtui.learnware.toml_text import Path_, line_of, parse_toml
 
 FILE_NAME = "learnware.toml"
 SCHEMA = 1
@@ -40,8 +41,6 @@ MAX_BYTES = 1024 * 1024
 MIGRATIONS: dict[int, Callable[[MutableMapping[str, Any]], None]] = {}
 """From schema *n* to *n + 1*, in place. They run on plain data when reading and on the tomlkit
 document when rewriting, so they must use nothing but what mappings and lists offer."""
-
-Path_ = tuple[str | int, ...]
 
 _TABLES: dict[str, type] = {
     "tuple[ModelFile, ...]": ModelFile,
@@ -97,23 +96,6 @@ def parse_manifest(text: str, file: str = FILE_NAME) -> Learnware:
     data = parse_toml(text, file)
     migrate(data, file, text)
     return _Decoder(text, file).learnware(data)
-
-
-def parse_toml(text: str, file: str) -> dict[str, Any]:
-    """TOML to plain data. Raises ``BadInput`` with the line."""
-    import tomli
-
-    try:
-        return tomli.loads(text)
-    except tomli.TOMLDecodeError as error:
-        found = re.search(r"at line (\d+)", str(error))
-        # It says "at end of document" of a file that ends too early.
-        line = int(found.group(1)) if found else max(1, len(text.splitlines()))
-        message = re.sub(r"\s*\(at .*?\)$", "", str(error))
-        raise BadInput(f"Not valid TOML: {message}.", file=file, line=line) from error
-    except (ValueError, RecursionError) as error:
-        # Absurd numbers and absurd nesting surface as these rather than as a TOML error.
-        raise BadInput("Not valid TOML: a value is too long or too deep.", file=file) from error
 
 
 def migrate(data: MutableMapping[str, Any], file: str, text: str = "") -> None:
@@ -261,36 +243,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, (datetime.date, datetime.time)):
         return value.isoformat()
     return value
-
-
-_HEADER = re.compile(r"\s*\[\s*(?P<list>\[)?(?P<path>[^\[\]#]+?)\s*\]")
-_KEY = re.compile(r"\s*(?P<key>[A-Za-z0-9_.\"'-]+)\s*=")
-
-
-def line_of(text: str, path: Path_) -> int | None:
-    """The line (1-based) where the field at ``path`` stands, or its nearest table; None if unknown.
-
-    It reads headers and keys only, so a key inside a multi-line text may mislead it: it serves
-    error messages alone.
-    """
-    wanted: list[str | int] = list(path)
-    counts: dict[tuple[str, ...], int] = {}
-    here: list[str | int] = []
-    best: tuple[int, int] | None = None
-    for number, line in enumerate(text.splitlines(), 1):
-        header = _HEADER.match(line)
-        key = None if header else _KEY.match(line)
-        if header:
-            names = tuple(part.strip().strip("\"'") for part in header["path"].split("."))
-            here = list(names)
-            if header["list"]:
-                counts[names] = counts.get(names, -1) + 1
-                here.append(counts[names])
-            place = here
-        elif key:
-            place = [*here, *(part.strip("\"'") for part in key["key"].split("."))]
-        else:
-            continue
-        if place == wanted[: len(place)] and (best is None or len(place) > best[0]):
-            best = (len(place), number)
-    return best[1] if best else None

@@ -7,15 +7,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from lwtui.evaluate.record import Cell, RunRecord, RunSettings, Sample
-
 if TYPE_CHECKING:
     from lwtui.evaluate.reading import Reading
+    from lwtui.evaluate.record import Cell, RunRecord, RunSettings, Sample
     from lwtui.jobs import JobContext
 
 Which = Literal["all", "wrong", "lost", "won"]
 """Rows of a model: all, wrong ones, wrong where the other was right, right where the other was
 wrong."""
+
+
+def usual_settings() -> RunSettings:
+    from lwtui.evaluate.record import RunSettings
+
+    return RunSettings()
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,7 @@ class EvaluationRequest:
     top: int = 3
     pick: str = ""
     """What a match chose before, if it did."""
-    settings: RunSettings = field(default_factory=RunSettings)
+    settings: RunSettings = field(default_factory=usual_settings)
 
 
 @dataclass(frozen=True)

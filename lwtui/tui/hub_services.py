@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from lwtui.dock.record import HubModel, HubPage, HubQuery, PullPlan, UnfinishedPull
-
 if TYPE_CHECKING:
+    from lwtui.dock.record import HubModel, HubPage, HubQuery, PullPlan, UnfinishedPull
     from lwtui.jobs import JobContext
     from lwtui.learnware.model import Learnware
 

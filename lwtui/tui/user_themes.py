@@ -16,7 +16,7 @@ from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 from lwtui.errors import BadInput, LwtuiError
-from lwtui.learnware.manifest import line_of, parse_toml
+from lwtui.learnware.toml_text import line_of, parse_toml
 
 LARGEST = 64 * 1024
 MOST = 200
