@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from textual.screen import Screen
 
@@ -71,19 +71,28 @@ class SessionApp(HubApp):
 
     def _evaluate_again(self, job: EvaluationJob) -> None:
         async def go_on() -> None:
-            await self.action_mode("evaluate")
-            screen: EvaluateScreen = self.screen  # type: ignore[assignment]
+            screen: EvaluateScreen = await self._mode_screen("evaluate")
             screen.go_on(job.run_id)
 
-        self.call_later(go_on)
+        self.call_later(self._then_back, go_on)
 
     def _match_again(self, path: Path, verify: int) -> None:
         async def match() -> None:
-            await self.action_mode("match")
-            screen: MatchScreen = self.screen  # type: ignore[assignment]
+            screen: MatchScreen = await self._mode_screen("match")
             screen.resume(path, verify)
 
-        self.call_later(match)
+        self.call_later(self._then_back, match)
+
+    async def _mode_screen(self, mode: str) -> Any:
+        await self.action_mode(mode)
+        return self.screen
+
+    async def _then_back(self, start: Callable[[], Awaitable[None]]) -> None:
+        """Whoever starts something in the list of jobs watches it there."""
+        listed = self.current_mode == "jobs"
+        await start()
+        if listed:
+            await self.action_mode("jobs")
 
     # What an earlier session left
 
@@ -168,7 +177,7 @@ class SessionApp(HubApp):
 
         def answered(answer: GoingOn | None) -> None:
             if answer == "go on":
-                self._go_on(jobs)
+                self.call_later(self._go_on, jobs)
             elif answer == "forget":
                 self.session_jobs = [
                     job for job in self.session_jobs if job not in jobs or isinstance(job, PullJob)
@@ -183,11 +192,11 @@ class SessionApp(HubApp):
             self.tell_user(f"{count} job{'s' * (count != 1)} of last time can go on: see Jobs (5).")
             answered(None)
 
-    def _go_on(self, jobs: list[RunningJob]) -> None:
-        """Start all of them; the list of jobs then shows how they do."""
+    async def _go_on(self, jobs: list[RunningJob]) -> None:
+        """Start all of them, and show in the list of jobs how they do."""
+        await self.action_mode("jobs")
         for job in jobs:
             self.retry_job(job)
-        self.call_later(self.action_mode, "jobs")
 
     # The first time
 

@@ -122,12 +122,20 @@ async def test_jobs_are_listed_and_cancelled() -> None:
         assert "Planning finance-support" in screen_text(app)
         app.screen.query_one(RowTable).cursor = 0
         await pilot.press("x")
-        await wait_until(pilot, shows(app, "■ stopped", "✓ done"))
+        await wait_until(pilot, shows(app, "‖ paused", "✓ done"))
         (view,) = services.kept.values()
         assert view.record.state == "paused"
         await pilot.press("enter")
         await wait_until(pilot, lambda: app.screen is screen)
         await wait_until(pilot, shows(app, "‖ paused"))
+        await pilot.press("5")
+        await wait_until(pilot, lambda: isinstance(app.screen, JobsScreen))
+        await pilot.press("space")  # it goes on, as the same job, and is watched from here
+        services.gate.release(500)
+        await wait_until(pilot, lambda: [job.state for job in app.session_jobs[1:]] == ["done"])
+        assert isinstance(app.screen, JobsScreen)
+        await pilot.press("c")
+        await wait_until(pilot, shows(app, "No job yet."))
 
 
 async def test_quitting_leaves_a_run_to_go_on_with() -> None:
@@ -141,6 +149,8 @@ async def test_quitting_leaves_a_run_to_go_on_with() -> None:
         await pilot.press("s")
         await wait_until(pilot, shows(app, "▶ 50%"))
         await pilot.press("ctrl+q")
+        await wait_until(pilot, shows(app, "keeps every row it has run"))
+        await pilot.press("enter")
         await wait_until(pilot, lambda: not app.is_running)
         await wait_until(
             pilot, lambda: [v.record.state for v in services.kept.values()] == ["paused"]
