@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from lwtui import paths
-from lwtui.learnware.storage import write_atomically
 from lwtui.tui.match_services import ROWS, DataChoice
 
 KEPT = 5
@@ -97,6 +96,8 @@ def _read(file: Path) -> Any:
 
 
 def _write(file: Path, value: Any) -> None:
+    from lwtui.learnware.storage import write_atomically
+
     with contextlib.suppress(OSError, UnicodeError):
         file.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(file, json.dumps(value).encode())

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lwtui.evaluate.record import RunRecord, Sample
 from lwtui.tui.evaluation_services import EvaluationRequest, RunView, Which
 
 if TYPE_CHECKING:
     from lwtui.evaluate.reading import Reading
+    from lwtui.evaluate.record import RunRecord, Sample
     from lwtui.jobs import JobContext
     from lwtui.learnware.collection import Collection
 

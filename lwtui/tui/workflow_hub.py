@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lwtui.dock.record import HubModel, HubPage, HubQuery, UnfinishedPull
 from lwtui.tui.hub_services import (
     Choice,
     KnownReport,
@@ -20,6 +19,7 @@ from lwtui.tui.hub_services import (
 )
 
 if TYPE_CHECKING:
+    from lwtui.dock.record import HubModel, HubPage, HubQuery, UnfinishedPull
     from lwtui.jobs import JobContext
     from lwtui.learnware.collection import Collection
     from lwtui.learnware.model import Learnware
@@ -35,6 +35,7 @@ class WorkflowHub:
         raise NotImplementedError
 
     def search_hub(self, query: HubQuery, cursor: str, fresh: bool) -> HubPage:
+        from lwtui.dock.record import HubQuery
         from lwtui.workflow.search import marked, search_hub
         from lwtui.workflow.search_catalogue import search_catalogue
 
