@@ -9,7 +9,7 @@ from datetime import datetime
 
 from textual.app import App
 from textual.binding import Binding
-from textual.widgets import Input, TextArea
+from textual.widget import Widget
 
 from lwtui.config import Config
 from lwtui.errors import Cancelled, LwtuiError
@@ -102,13 +102,21 @@ class Complaints(App[None]):
         """What went wrong, the newest first."""
         from lwtui.tui.screens.errors import ErrorsScreen
 
-        if not isinstance(self.screen, ErrorsScreen):
-            self.push_screen(ErrorsScreen(self.complaints))
         self.unread = 0
         self.clear_notifications()
+        if not isinstance(self.screen, ErrorsScreen):
+            self.push_screen(ErrorsScreen(self.complaints))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "errors":
             # In a text field its key means what it means there, unless an error is unread.
-            return self.unread > 0 or not isinstance(self.focused, (Input, TextArea))
+            return self.unread > 0 or not _is_text_field(self.focused)
         return super().check_action(action, parameters)
+
+
+def _is_text_field(widget: Widget | None) -> bool:
+    if widget is None:
+        return False
+    from textual.widgets import Input, TextArea  # they take a while: not before the first frame
+
+    return isinstance(widget, (Input, TextArea))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from textual.screen import Screen
 
@@ -14,7 +14,6 @@ from lwtui.tui import hub_messages as told
 from lwtui.tui.background import in_thread, tell
 from lwtui.tui.evaluation_job import EvaluationJob
 from lwtui.tui.hub_app import HubApp
-from lwtui.tui.hub_services import Method
 from lwtui.tui.pull_job import PullJob
 from lwtui.tui.running_job import RunningJob
 from lwtui.tui.session_messages import FirstRun
@@ -22,6 +21,7 @@ from lwtui.tui.text import clean
 from lwtui.tui.unfinished import LeftBehind, Unfinished
 
 if TYPE_CHECKING:
+    from lwtui.tui.hub_services import Method
     from lwtui.tui.screens.evaluate import EvaluateScreen
     from lwtui.tui.screens.match import MatchScreen
     from lwtui.tui.screens.quit import Leaving
@@ -147,9 +147,8 @@ class SessionApp(HubApp):
             job.again = partial(self._match_again, Path(left.text("path")), left.number("verify"))
         elif left.kind == "specification":
             job = RunningJob(left.title, "browse", kind="specification")
-            method: Method = left.text("method")  # type: ignore[assignment]
-            method = method if method in get_args(Method) else "auto"
-            job.again = partial(self._instead, job, partial(self.specify_learnware, name, method))
+            specify = partial(self.specify_learnware, name, _method(left.text("method")))
+            job.again = partial(self._instead, job, specify)
         elif left.kind == "conversion":
             job = RunningJob(left.title, "browse", kind="conversion")
             job.again = partial(self._instead, job, partial(self.convert, name))
@@ -250,6 +249,13 @@ class SessionApp(HubApp):
         self.unfinished.close()
         self.stop_jobs()
         self.services.stop()
+
+
+def _method(name: str) -> Method:
+    """How a specification was to be made; a file may say anything."""
+    from lwtui.tui.hub_services import Method
+
+    return cast(Method, name) if name in get_args(Method) else "auto"
 
 
 def offer_prompt(screen: Screen[None], text: str) -> None:
