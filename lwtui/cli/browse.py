@@ -35,7 +35,7 @@ class Sort(click.ParamType):
     name = "column[:desc]"
 
     def convert(self, value: object, *_: object) -> tuple[str, bool]:
-        column, _, direction = str(value).lower().partition(":")
+        column, direction = (*str(value).lower().split(":", 1), "")[:2]
         if column not in SORTED_BY:
             self.fail(f"{column!r} is no column: take {', '.join(SORTED_BY)}.")
         if direction not in ("", "asc", "desc"):

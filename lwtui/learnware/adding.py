@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import os
 import re
 import uuid
@@ -257,3 +258,13 @@ def _sync_tree(folder: Path) -> None:
     if folder.is_dir():
         for child in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
             sync_folder(child)
+
+
+def dated(learnware: Learnware) -> Learnware:
+    """With the time of now as when it was added, unless it has one."""
+    if learnware.provenance.added:
+        return learnware
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    return dataclasses.replace(
+        learnware, provenance=dataclasses.replace(learnware.provenance, added=now)
+    )

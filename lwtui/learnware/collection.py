@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import dataclasses
-import datetime
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -122,26 +121,17 @@ class Collection:
         return self._guarded(read)
 
     def prepare_search(self, query: Query) -> None:
-        """Read what :meth:`select` will look for a text in: the first letter is quick then."""
+        """Read what :meth:`select` looks for a text in: the first letter is quick then."""
         self._guarded(lambda: self._finder.prepare(self._index, query))
 
     def how_many(self, query: Query) -> int:
         """How many a query finds; its near misses are not counted."""
         return self._guarded(lambda: self._index.count(query))
 
-    def count(
-        self,
-        text: str = "",
-        *,
-        domain: str = "",
-        base: str = "",
-        licence: str = "",
-        kind: str = "",
-        where: Where = "here",
-    ) -> int:
+    def count(self, text: str = "", *, where: Where = "here", **filters: str) -> int:
         """How many learnwares :meth:`list` would give without a limit."""
         self._refresh_if_due()
-        return self.how_many(Query(text, domain, base, licence, kind, where))
+        return self.how_many(Query(text, within=where, **filters))  # type: ignore[arg-type]
 
     def get(self, identifier: str) -> Learnware:
         """One learnware by its id, upper or lower case. Raises ``BadInput`` with near names."""
@@ -229,12 +219,8 @@ class Collection:
         """
         check_id(learnware.id)
         self._check_free(learnware.id)
-        now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-        if not learnware.provenance.added:
-            provenance = dataclasses.replace(learnware.provenance, added=now)
-            learnware = dataclasses.replace(learnware, provenance=provenance)
         files = (weights, specifications or {})
-        request = adding.Request(learnware, *files, in_place, context or JobContext())
+        request = adding.Request(adding.dated(learnware), *files, in_place, context or JobContext())
         request.check(self.home)
         with self._changes.staged("add", learnware.id) as change:
             request.fill(change)
@@ -244,22 +230,35 @@ class Collection:
                 self._reread("home", learnware.id)
         return self.get(learnware.id)
 
-    def remove(self, identifier: str) -> None:
+    def remove(self, identifier: str, keep: Path | None = None) -> None:
         """Remove a learnware of the user's own with its files; files used in place stay.
 
-        Raises ``BadInput`` for a built-in one and for a base that adapters here build on.
-        """
+        ``keep``: a folder on the same disk that they go to, for :meth:`restore`. Raises
+        ``BadInput`` as :meth:`check_removable` does."""
         learnware = self.get(identifier)
+        self.check_removable(learnware)
+        with self._changes.staged("remove", learnware.id) as change, self._changes.lock():
+            self._changes.commit_remove(change, keep)
+            self._guarded(lambda: self._index.update("home", [], [learnware.id]))
+
+    def restore(self, identifier: str, kept: Path) -> Learnware:
+        """Put back what :meth:`remove` has kept. Raises ``BadInput`` if the id is taken."""
+        self._check_free(identifier)
+        with self._changes.staged("add", identifier) as change, self._changes.lock():
+            self._changes.commit_restore(change, kept)
+            self._reread("home", identifier)
+        return self.get(identifier)
+
+    def check_removable(self, learnware: Learnware, with_it: Sequence[str] = ()) -> None:
+        """Raise ``BadInput`` for a built-in one, and for a base that adapters build on which do
+        not go ``with_it``."""
         self._check_own(learnware, "removed")
-        users = self._users(learnware)
+        users = [each for each in self._users(learnware) if each not in with_it]
         if users:
             named = ", ".join(users[:5]) + (f" and {len(users) - 5} more" if users[5:] else "")
             raise BadInput(
                 f"{learnware.id} is the base of {named}.", hint="Remove the adapters first."
             )
-        with self._changes.staged("remove", learnware.id) as change, self._changes.lock():
-            self._changes.commit_remove(change)
-            self._guarded(lambda: self._index.update("home", [], [learnware.id]))
 
     def add_specification(
         self,
@@ -285,8 +284,7 @@ class Collection:
         entry: ModelFile,
         context: JobContext | None = None,
     ) -> Learnware:
-        """Copy a file made of a learnware's own into ``models/<id>`` and enter it in its manifest;
-        size and SHA-256 are filled in."""
+        """Copy a file made of its own into ``models/<id>`` and enter it in its manifest."""
         learnware = self.get(identifier)
         self._check_own(learnware, "changed")
         home = self.home

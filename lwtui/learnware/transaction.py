@@ -124,8 +124,9 @@ class Changes:
             raise
         sync_folder(specs.parent)
 
-    def commit_remove(self, change: Staged) -> None:
-        """Make a learnware invisible, then take its files. The caller holds the lock."""
+    def commit_remove(self, change: Staged, keep: Path | None = None) -> None:
+        """Make a learnware invisible, then take its files, to the folder ``keep`` if there is one.
+        The caller holds the lock."""
         models, specs = self._targets(change.id)
         specs.rename(change.specs)
         sync_folder(specs.parent)
@@ -135,6 +136,25 @@ class Changes:
             # The owner's folder stays while it holds others.
             with contextlib.suppress(OSError):
                 folder.rmdir()
+        if keep is not None:
+            keep.mkdir(parents=True)
+            for folder, name in ((change.models, "models"), (change.specs, "specs")):
+                if folder.is_dir():
+                    folder.rename(keep / name)
+
+    def commit_restore(self, change: Staged, kept: Path) -> None:
+        """Make what :meth:`commit_remove` has kept visible again. The caller holds the lock."""
+        moves = [(kept / "models", change.models), (kept / "specs", change.specs)]
+        try:
+            for source, target in moves:
+                if source.is_dir():
+                    source.rename(target)
+            self.commit_add(change)
+        except BaseException:
+            for source, target in moves:
+                if target.is_dir() and not source.exists():
+                    target.rename(source)
+            raise
 
     def recover(self) -> bool:
         """Finish or undo what killed processes left; True if anything was found.

@@ -139,6 +139,9 @@ class Services(
     def remove(self, ids: Sequence[str], context: JobContext) -> int:
         """Take learnwares out of the collection, with their files; returns how many."""
 
+    def restore_removed(self) -> tuple[str, ...]:
+        """Put back what was removed last, if anything can be; returns the ids."""
+
     def machine(self) -> str:
         """Backend and device that would run a model here, in a few words."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lwtui.tui.services import CollectionFacts, Facets, Query
+from lwtui.tui.workflow_browse import WorkflowBrowse
 from lwtui.tui.workflow_chat import WorkflowChat
 from lwtui.tui.workflow_chat_tools import WorkflowChatTools
 from lwtui.tui.workflow_evaluation import WorkflowEvaluation
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 
 class WorkflowServices(
-    WorkflowMatch, WorkflowChat, WorkflowChatTools, WorkflowEvaluation, WorkflowHub
+    WorkflowBrowse, WorkflowMatch, WorkflowChat, WorkflowChatTools, WorkflowEvaluation, WorkflowHub
 ):
     """Implements :class:`lwtui.tui.services.Services`. Methods run in worker threads."""
 
     def __init__(self) -> None:
+        WorkflowBrowse.__init__(self)
         WorkflowChat.__init__(self)
         WorkflowChatTools.__init__(self)
         self._lock = threading.Lock()
@@ -33,25 +34,9 @@ class WorkflowServices(
 
         with self._lock:
             if self._collection is None:
-                self._collection = open_collection()
+                # Shown as the index has it; ``collection`` looks whether it is still so.
+                self._collection = open_collection(look=False)
             return self._collection
-
-    def collection(self) -> CollectionFacts:
-        collection = self._open()
-        collection.refresh()
-        facets = collection.facets()
-        return CollectionFacts(
-            collection.count(),
-            Facets(tuple(facets.get("domain", ())), tuple(facets.get("base", ()))),
-            tuple(collection.problems),
-        )
-
-    def page(self, query: Query, offset: int, limit: int) -> tuple[list[Learnware], int]:
-        collection = self._open()
-        narrowed: dict[str, Any] = {"domain": query.domain, "base": query.base}
-        narrowed["where"] = "all" if query.known else "here"
-        rows = collection.list(query.text, limit=limit, offset=offset, **narrowed)
-        return rows, collection.count(query.text, **narrowed)
 
     def learnware(self, learnware_id: str) -> Learnware:
         return self._open().get(learnware_id)
@@ -87,4 +72,5 @@ class WorkflowServices(
         with self._lock:
             collection, self._collection = self._collection, None
         if collection is not None:
+            self.empty_trash(collection)
             collection.close()

@@ -16,8 +16,8 @@ from lwtui.learnware.model import (
     Semantic,
     SpecificationEntry,
 )
-from lwtui.tui.services import CollectionFacts, Facets, Query
 
+from .fake_browse import FakeBrowse
 from .fake_chat import FakeChat, FakeChats
 from .fake_chat_tools import FakeChatTools
 from .fake_evaluation import FakeEvaluation
@@ -64,7 +64,7 @@ def learnware(number: int, **semantic: object) -> Learnware:
     )
 
 
-class FakeServices(FakeMatch, FakeChats, FakeChatTools, FakeEvaluation, FakeHub):
+class FakeServices(FakeBrowse, FakeMatch, FakeChats, FakeChatTools, FakeEvaluation, FakeHub):
     """A collection of ``size`` learnwares."""
 
     def __init__(self, size: int = 24, answer: str = "Hello **there**.") -> None:
@@ -73,27 +73,8 @@ class FakeServices(FakeMatch, FakeChats, FakeChatTools, FakeEvaluation, FakeHub)
         FakeChatTools.__init__(self)
         FakeEvaluation.__init__(self)
         FakeHub.__init__(self)
-        self.learnwares = [learnware(number) for number in range(size)]
-        self.problems: tuple[str, ...] = ()
+        FakeBrowse.__init__(self, [learnware(number) for number in range(size)])
         self.stopped = self.closed = False
-
-    def collection(self) -> CollectionFacts:
-        bases = tuple(sorted({item.model.base for item in self.learnwares}))
-        domains = tuple(sorted({item.semantic.domain for item in self.learnwares}))
-        here = sum(item.pulled for item in self.learnwares)
-        return CollectionFacts(here, Facets(domains, bases), self.problems)
-
-    def page(self, query: Query, offset: int, limit: int) -> tuple[list[Learnware], int]:
-        words = query.text.casefold().split()
-        found = [
-            item
-            for item in self.learnwares
-            if (item.pulled or query.known)
-            and (not query.domain or item.semantic.domain == query.domain)
-            and (not query.base or item.model.base == query.base)
-            and all(word in f"{item.id} {item.semantic.title}".casefold() for word in words)
-        ]
-        return found[offset : offset + limit], len(found)
 
     def learnware(self, learnware_id: str) -> Learnware:
         return next(item for item in self.learnwares if item.id == learnware_id)

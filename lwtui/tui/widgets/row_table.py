@@ -22,25 +22,19 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from lwtui.tui.text import fit
+from lwtui.tui.widgets.row_columns import Cell, Column, highlighted, lay_out
 
-Cell = str | tuple[str, str]
-"""A cleaned text, or (text, look) where look is one of ``RowTable.LOOKS``."""
+__all__ = ["Cell", "Column", "RowTable", "lay_out"]
 
-
-@dataclass(frozen=True)
-class Column:
-    """``width`` in cells; a flexible column (``flex`` > 0) shares what is left, from ``width`` up.
-    Columns of the highest ``rank`` leave first when the table is narrow; rank 0 always stays."""
-
-    title: str
-    width: int
-    flex: int = 0
-    right: bool = False
-    rank: int = 0
+MARK = "●"
 
 
 class RowTable(ScrollView, can_focus=True):
-    """Rows with a cursor. Keys: arrows, j k, page up and down, home end, g G, enter."""
+    """Rows with a cursor. Keys: arrows, j k, page up and down, home end, g G, enter.
+    With ``marks`` rows can be marked: space, ctrl+a or * all, shift with the arrows a stretch. The
+    table keeps them in :attr:`marked`, unless ``marks`` is a function that says whether a row is
+    marked: then the owner keeps them, told by :class:`Marked` and :class:`AllMarked`.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "cursor(-1)", "Up", show=False),
@@ -50,6 +44,10 @@ class RowTable(ScrollView, can_focus=True):
         Binding("home,g", "edge(-1)", "First", show=False),
         Binding("end,G", "edge(1)", "Last", show=False),
         Binding("enter", "choose", "Choose", show=False),
+        Binding("space", "mark", "Mark", show=False),
+        Binding("shift+up,K", "extend(-1)", "Mark up", show=False),
+        Binding("shift+down,J", "extend(1)", "Mark down", show=False),
+        Binding("ctrl+a,asterisk", "mark_all", "Mark all", show=False),
     ]
     LOOKS: ClassVar[tuple[str, ...]] = ("dim", "accent", "good", "bad", "strong")
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -61,6 +59,7 @@ class RowTable(ScrollView, can_focus=True):
         "row-table--good",
         "row-table--bad",
         "row-table--strong",
+        "row-table--found",
     }
     DEFAULT_CSS = """
     RowTable {
@@ -78,6 +77,7 @@ class RowTable(ScrollView, can_focus=True):
         & > .row-table--good { color: $success; }
         & > .row-table--bad { color: $error; }
         & > .row-table--strong { text-style: bold; }
+        & > .row-table--found { color: $accent; text-style: bold underline; }
     }
     """
 
@@ -120,11 +120,45 @@ class RowTable(ScrollView, can_focus=True):
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, RowTable.Wanted) and message.table is self.table
 
+    @dataclass
+    class HeaderPressed(Message):
+        """A click on the title of a column."""
+
+        table: RowTable
+        column: int
+
+        @property
+        def control(self) -> RowTable:
+            return self.table
+
+    @dataclass
+    class Marked(Message):
+        """These rows are to be marked, or not any more."""
+
+        table: RowTable
+        rows: range
+        on: bool
+
+        @property
+        def control(self) -> RowTable:
+            return self.table
+
+    @dataclass
+    class AllMarked(Message):
+        """All rows are to be marked, or none any more if they are all."""
+
+        table: RowTable
+
+        @property
+        def control(self) -> RowTable:
+            return self.table
+
     def __init__(
         self,
         columns: Sequence[Column],
         cells: Callable[[int], Sequence[Cell] | None],
         *,
+        marks: bool | Callable[[int], bool] = False,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
@@ -133,6 +167,13 @@ class RowTable(ScrollView, can_focus=True):
         self._cells = cells
         self._rows = 0
         self._widths: list[tuple[int, int]] = []
+        self.marked: set[int] = set()
+        self._own_marks = marks is True
+        self._is_marked = marks if callable(marks) else self.marked.__contains__
+        self._marks = bool(marks)
+        self._stretch: tuple[int, int] | None = None
+        self._sorted: tuple[int, bool] | None = None
+        self._styles: dict[tuple[str, bool], Style] = {}
 
     # What the owner calls
 
@@ -146,9 +187,16 @@ class RowTable(ScrollView, can_focus=True):
         self._resize_content()
         self.refresh()
 
+    def set_sort(self, column: int | None, descending: bool = False) -> None:
+        """Show an arrow in the title of the column that the rows are sorted by."""
+        self._sorted = None if column is None else (column, descending)
+        self.refresh()
+
     def set_rows(self, count: int, cursor: int = 0) -> None:
-        """There are now ``count`` rows; the cursor goes to ``cursor``."""
+        """There are now ``count`` rows; the cursor goes to ``cursor``. Marks are gone."""
         self._rows = count
+        self._stretch = None
+        self.marked.clear()
         self._resize_content()
         self.set_reactive(RowTable.cursor, max(0, min(cursor, count - 1)))
         self._show_cursor()
@@ -169,11 +217,19 @@ class RowTable(ScrollView, can_focus=True):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
+        self._styles.clear()
         self.refresh()
+
+    def _style(self, name: str) -> Style:
+        # Asking the style sheet for each cell would take most of the time of a painting.
+        key = (name, self.has_focus)
+        if key not in self._styles:
+            self._styles[key] = self.get_component_rich_style(f"row-table--{name}")
+        return self._styles[key]
 
     def _resize_content(self) -> None:
         width = self.scrollable_content_region.width or self.size.width
-        self._widths = lay_out(self._columns, width)
+        self._widths = lay_out(self._columns, width - 2 * self._marks)
         self.virtual_size = Size(width, self._rows + 1)
 
     def render_line(self, y: int) -> Strip:
@@ -184,37 +240,53 @@ class RowTable(ScrollView, can_focus=True):
         row = self.scroll_offset.y + y - 1
         if row >= self._rows:
             return Strip.blank(width, base)
-        style, plain_row = base, False
-        if row == self.cursor:
-            style, plain_row = base + self.get_component_rich_style("row-table--cursor"), True
+        style, under_cursor = base, row == self.cursor
+        if under_cursor:
+            style = base + self._style("cursor")
         elif row == self.hover:
-            style = base + self.get_component_rich_style("row-table--hover")
+            style = base + self._style("hover")
         cells = self._cells(row)
         if cells is None:
-            # Painting runs in the name of the screen, which would be as far as the message gets.
+            # Painting runs in the name of the screen: the message would get no further.
             self.post_message(self.Wanted(self, row).set_sender(self))
             return Strip([Segment(fit(" …", width), style)], width)
         segments = []
+        if self._marks:
+            mark = f" {MARK if self._is_marked(row) else ' '}"
+            segments.append(Segment(mark, style + Style(color=self._style("accent").color)))
         for index, column_width in self._widths:
             cell = cells[index]
-            text, look = cell if isinstance(cell, tuple) else (cell, "")
+            text, look, *places = (cell, "") if isinstance(cell, str) else cell
             cell_style = style
-            if look and not (plain_row and look == "dim"):
-                looked = self.get_component_rich_style(f"row-table--{look}")
+            if look and not (under_cursor and look == "dim"):
+                looked = self._style(look)
                 cell_style = style + Style(color=looked.color, bold=looked.bold)
             column = self._columns[index]
+            shown = fit(text, column_width, right=column.right)
             segments.append(Segment(" ", style))
-            segments.append(Segment(fit(text, column_width, right=column.right), cell_style))
+            if places and places[0] and not column.right:
+                found = self._style("found")
+                # On the cursor its own colour is the one that can be read.
+                colour = None if under_cursor else found.color
+                look_there = Style(color=colour, bold=found.bold, underline=found.underline)
+                segments += highlighted(shown, places[0], cell_style, cell_style + look_there)
+            else:
+                segments.append(Segment(shown, cell_style))
             segments.append(Segment(" ", style))
         return Strip(segments).adjust_cell_length(width, style)
 
     def _header(self, width: int, base: Style) -> Strip:
-        style = base + self.get_component_rich_style("row-table--header")
-        text = "".join(
-            f" {fit(self._columns[i].title, w, right=self._columns[i].right)} "
-            for i, w in self._widths
+        style = base + self._style("header")
+        text = " " * (2 * self._marks) + "".join(
+            f" {fit(self._title(i), w, right=self._columns[i].right)} " for i, w in self._widths
         )
         return Strip([Segment(text, style)]).adjust_cell_length(width, style)
+
+    def _title(self, column: int) -> str:
+        title = self._columns[column].title
+        if self._sorted is None or self._sorted[0] != column:
+            return title
+        return f"{title} {'▼' if self._sorted[1] else '▲'}"
 
     # The cursor
 
@@ -223,6 +295,7 @@ class RowTable(ScrollView, can_focus=True):
 
     def watch_cursor(self, old: int, new: int) -> None:
         if old != new:
+            self._stretch = None
             self._show_cursor()
             self.post_message(self.Moved(self, new))
         self.refresh()
@@ -254,6 +327,55 @@ class RowTable(ScrollView, can_focus=True):
         if self._rows:
             self.post_message(self.Chosen(self, self.cursor))
 
+    # Marks
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        # Without marks their keys are the screen's.
+        return self._marks or action not in ("mark", "mark_all", "extend")
+
+    def action_mark(self) -> None:
+        """Mark the row under the cursor, or unmark it, and go on to the next."""
+        if self._rows:
+            self._mark(range(self.cursor, self.cursor + 1), not self._is_marked(self.cursor))
+            self.cursor += 1
+
+    def action_extend(self, step: int) -> None:
+        """Mark on from where the stretch began; going back unmarks."""
+        if not self._rows:
+            return
+        anchor, _ = self._stretch or (self.cursor, self.cursor)
+        old, new = self.cursor, self.validate_cursor(self.cursor + step)
+        if abs(new - anchor) < abs(old - anchor):
+            self._mark(range(old, old + 1), False)
+        else:
+            self._mark(range(min(anchor, new), max(anchor, new) + 1), True)
+        self.set_reactive(RowTable.cursor, new)
+        self._show_cursor()
+        if new != old:
+            self.post_message(self.Moved(self, new))
+        self.refresh()
+        self._stretch = (anchor, new)
+
+    def action_mark_all(self) -> None:
+        if self._own_marks:
+            self._mark(range(self._rows), len(self.marked) < self._rows)
+        else:
+            self.post_message(self.AllMarked(self))
+
+    def _mark(self, rows: range, on: bool) -> None:
+        if self._own_marks:
+            (self.marked.update if on else self.marked.difference_update)(rows)
+        self.post_message(self.Marked(self, rows, on))
+        self.refresh()
+
+    def _column_at(self, x: int) -> int | None:
+        start = 2 * self._marks
+        for index, width in self._widths:
+            if start <= x < start + width + 2:
+                return index
+            start += width + 2
+        return None
+
     def _row_at(self, y: int) -> int:
         row = self.scroll_offset.y + y - 1
         return row if y > 0 and row < self._rows else -1
@@ -267,21 +389,13 @@ class RowTable(ScrollView, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         row = self._row_at(event.y)
         if row < 0:
+            column = self._column_at(event.x) if event.y == 0 else None
+            if column is not None:
+                self.post_message(self.HeaderPressed(self, column))
             return
-        if event.chain > 1:
+        if self._marks and event.x < 2:
+            self._mark(range(row, row + 1), not self._is_marked(row))
+        elif event.chain > 1:
             self.post_message(self.Chosen(self, row))
         else:
             self.cursor = row
-
-
-def lay_out(columns: Sequence[Column], width: int) -> list[tuple[int, int]]:
-    """Which columns fit into ``width`` cells, in order: (index, cells), one blank on each side."""
-    kept = list(range(len(columns)))
-    while len(kept) > 1 and sum(columns[i].width + 2 for i in kept) > width:
-        weakest = max(kept, key=lambda i: (columns[i].rank, i))
-        if columns[weakest].rank == 0:
-            break
-        kept.remove(weakest)
-    spare = max(0, width - sum(columns[i].width + 2 for i in kept))
-    flex = sum(columns[i].flex for i in kept) or 1
-    return [(i, columns[i].width + spare * columns[i].flex // flex) for i in kept]
