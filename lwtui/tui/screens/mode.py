@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 from textual.app import ComposeResult
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer
 
+from lwtui.tui.widgets.key_line import KeyLine
 from lwtui.tui.widgets.topbar import TopBar
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class ModeScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield TopBar(self.MODE)
         yield from self.compose_body()
-        yield Footer()
+        yield KeyLine()
 
     def compose_body(self) -> ComposeResult:
         yield from ()
