@@ -11,13 +11,11 @@ LONGEST = 120
 
 
 def sequence(way: str, text: str) -> str:
-    """What to write to a terminal; empty when nothing is to be said.
+    """What to write to a terminal; empty for ways that are none.
 
-    ``bell``; ``osc9`` as iTerm2, WezTerm, Kitty, Ghostty and Windows Terminal know it; ``osc777``
-    as urxvt, foot and VTE know it. ``text`` may be a stranger's: it cannot end the sequence.
+    ``osc9`` as iTerm2, WezTerm, Kitty, Ghostty and Windows Terminal know it; ``osc777`` as urxvt,
+    foot and VTE know it. ``text`` may be a stranger's: it cannot end the sequence.
     """
-    if way == "bell":
-        return "\a"
     # A semicolon would separate fields; a number first would be a command of another kind.
     said = one_line(text, LONGEST).replace(";", ",")
     if way == "osc9":
@@ -30,9 +28,10 @@ def sequence(way: str, text: str) -> str:
 def call(app: App[None], way: str, text: str) -> None:
     """Write it through the driver, which owns the terminal. A browser or a file gets nothing."""
     driver = app._driver
-    if driver is None or app.is_headless or app.is_web:
+    if driver is None or app.is_web:
         return
-    said = sequence(way, text)
-    if said:
+    if way == "bell":
+        app.bell()
+    elif not app.is_headless and (said := sequence(way, text)):
         driver.write(said)
         driver.flush()

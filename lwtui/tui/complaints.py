@@ -99,12 +99,14 @@ class Complaints(App[None]):
         return self.get_key_display(Binding(keys.split(",")[0], "")) if keys else "palette"
 
     def action_errors(self) -> None:
-        """What went wrong, the newest first."""
+        """What went wrong, the newest first; once more closes it."""
         from lwtui.tui.screens.errors import ErrorsScreen
 
         self.unread = 0
         self.clear_notifications()
-        if not isinstance(self.screen, ErrorsScreen):
+        if isinstance(self.screen, ErrorsScreen):
+            self.screen.dismiss()
+        else:
             self.push_screen(ErrorsScreen(self.complaints))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from lwtui.tui.running_job import RunningJob
-from lwtui.tui.text import one_line
 from lwtui.tui.unfinished import Unfinished
 
 
 class EvaluationJob(RunningJob):
     """``run_id`` is empty until the run is written."""
 
-    def __init__(self, name: str, run_id: str = "") -> None:
-        title = f"Evaluating {one_line(name, 60)}"
+    def __init__(self, title: str, run_id: str = "") -> None:
         super().__init__(title, "evaluate", "requests", "evaluation")
         self.run_id = run_id
         self.name_run(run_id)

@@ -116,6 +116,7 @@ class RunningJob:
         self.state = "running"
         self.message = ""
         self.error = None
+        self.started = datetime.now()
         self._started = time.monotonic()
         self._seconds = None
         self.note("begun again" if self.notes else "")

@@ -17,7 +17,7 @@ from lwtui.tui.hub_app import HubApp
 from lwtui.tui.pull_job import PullJob
 from lwtui.tui.running_job import RunningJob
 from lwtui.tui.session_messages import FirstRun
-from lwtui.tui.text import clean
+from lwtui.tui.text import clean, one_line
 from lwtui.tui.unfinished import LeftBehind, Unfinished
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class SessionApp(HubApp):
         """The job of a run that starts, or goes on, now."""
         job = self._evaluation_of(run_id) if run_id else None
         if job is None:
-            job = EvaluationJob(name, run_id)
+            job = EvaluationJob(f"Evaluating {one_line(name, 60)}", run_id)
         else:
             job.restart()
         job.again = partial(self._evaluate_again, job)
@@ -138,8 +138,7 @@ class SessionApp(HubApp):
         if left.kind == "evaluation":
             if left.text("run") not in runs:
                 return None
-            evaluation = EvaluationJob("", left.text("run"))
-            evaluation.title = left.title
+            evaluation = EvaluationJob(left.title, left.text("run"))
             evaluation.again = partial(self._evaluate_again, evaluation)
             return self._listed(evaluation, RESUMED)
         if left.kind == "match":

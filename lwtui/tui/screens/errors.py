@@ -31,7 +31,6 @@ class ErrorsScreen(Dialogue[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Close"),
-        Binding("ctrl+e", "dismiss(None)", "Close", show=False, priority=True),
         Binding("y,c", "copy", "Copy the error"),
         Binding("a", "copy_all", "Copy all of them"),
     ]

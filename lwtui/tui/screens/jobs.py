@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 BAR = 10
 REFRESH = 1.0
 """Seconds between two looks at the clock."""
+LONGEST_UNIT = 4
+"""Letters of a unit that its column has room for; the pane below names the others."""
 COLUMNS = (
     Column("job", 24, flex=3),
     Column("state", 10),
@@ -211,7 +213,8 @@ def speed(job: RunningJob) -> str:
         return ""
     if job.unit == "bytes":
         return f"{human_size(a_second)}/s" if a_second > 0 else "0 B/s"
-    return f"{a_second:.0f} {job.unit}/s" if a_second >= 10 else f"{a_second:.1f} {job.unit}/s"
+    unit = "" if len(job.unit) > LONGEST_UNIT else f" {job.unit}"
+    return f"{a_second:.0f}{unit}/s" if a_second >= 10 else f"{a_second:.1f}{unit}/s"
 
 
 def amount(job: RunningJob) -> str:

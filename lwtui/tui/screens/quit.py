@@ -45,7 +45,7 @@ class QuitScreen(Dialogue["Leaving | None"]):
         with VerticalScroll(id="quit-scroll"):
             yield Static(id="quit-jobs", markup=False)
         yield Static(
-            "They stop now. The next start offers to go on with them; nothing that was saved is "
+            "Leaving stops them, and the next start offers to go on. Nothing that was saved is "
             "lost. ctrl+q again quits at once.",
             classes="text muted",
         )
