@@ -7,12 +7,22 @@ from typing import Literal
 
 from textual.binding import BindingType
 
-from lwtui.tui.actions import browse, chat, chat_tools, evaluate, everywhere, help, jobs, match
+from lwtui.tui.actions import (
+    browse,
+    chat,
+    chat_tools,
+    compare,
+    evaluate,
+    everywhere,
+    help,
+    jobs,
+    match,
+)
 from lwtui.tui.actions.action import Action
 
 __all__ = ["ACTIONS", "MODES", "Action", "Scope", "actions_of", "bindings_of"]
 
-Scope = Literal["app", "browse", "match", "chat", "evaluate", "jobs", "help"]
+Scope = Literal["app", "browse", "match", "chat", "evaluate", "jobs", "compare", "help"]
 
 MODES: tuple[Scope, ...] = ("browse", "match", "chat", "evaluate", "jobs")
 """The modes in the order of their number keys."""
@@ -25,6 +35,7 @@ ACTIONS: tuple[Action, ...] = (
     *chat_tools.ACTIONS,
     *evaluate.ACTIONS,
     *jobs.ACTIONS,
+    *compare.ACTIONS,
     *help.ACTIONS,
 )
 

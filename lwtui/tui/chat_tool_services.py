@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from lwtui.backend.protocol import GenerationSettings
     from lwtui.chat.session import ChatSession
     from lwtui.dataset.example import Example
     from lwtui.workflow.compare_chat import Step
@@ -56,9 +55,6 @@ class CompareHandle(Protocol):
 class ChatToolServices(Protocol):
     """Everything may block and is called in workers only. Errors for users are ``LwtuiError``."""
 
-    def suggested_settings(self, learnware_id: str) -> GenerationSettings:
-        """How to sample as the learnware's task suggests."""
-
     def open_comparison(
         self, learnware_ids: Sequence[str], system: str, changes: Mapping[str, object]
     ) -> CompareHandle:
@@ -68,4 +64,4 @@ class ChatToolServices(Protocol):
         """The first ``count`` rows, read without reading the rest."""
 
     def export_chat(self, session: ChatSession, target: Path, replace: bool) -> Path:
-        """Write a conversation; raises ``FileExistsError`` for a file that is not to be replaced."""
+        """Write a conversation; ``FileExistsError`` for a file that is not to be replaced."""

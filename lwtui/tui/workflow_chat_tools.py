@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from lwtui.tui.chat_tool_services import CompareHandle, DatasetRows
 
 if TYPE_CHECKING:
-    from lwtui.backend.protocol import GenerationSettings
     from lwtui.chat.session import ChatSession
     from lwtui.learnware.collection import Collection
     from lwtui.workflow.compare_chat import Comparison
@@ -30,13 +29,6 @@ class WorkflowChatTools(ABC):
     @abstractmethod
     def rest_chat(self) -> None:
         """Free the memory of the chat's model, if it is not answering."""
-
-    def suggested_settings(self, learnware_id: str) -> GenerationSettings:
-        from lwtui.backend.protocol import GenerationSettings
-        from lwtui.workflow.chat import default_settings
-
-        learnware = self._open().find(learnware_id)
-        return default_settings(learnware) if learnware is not None else GenerationSettings()
 
     def open_comparison(
         self, learnware_ids: Sequence[str], system: str, changes: Mapping[str, object]

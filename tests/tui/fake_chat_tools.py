@@ -124,10 +124,6 @@ class FakeChatTools:
             more=False,
         )
 
-    def suggested_settings(self, learnware_id: str) -> GenerationSettings:
-        del learnware_id
-        return GenerationSettings()
-
     def open_comparison(
         self, learnware_ids: Sequence[str], system: str, changes: Mapping[str, object]
     ) -> FakeComparison:
