@@ -7,12 +7,15 @@ import threading
 from textual.pilot import Pilot
 from textual.widgets import Markdown
 
+from lwtui.chat.session import ChatSession
 from lwtui.errors import BackendError
 from lwtui.jobs import JobContext
 from lwtui.tui.app import LwtuiApp
 from lwtui.tui.screens.chat import ChatScreen
+from lwtui.tui.widgets.answer import Answer
 from lwtui.tui.widgets.prompt import PromptArea
-from lwtui.tui.widgets.transcript import AnswerTurn, PromptTurn, Transcript
+from lwtui.tui.widgets.transcript import Transcript
+from lwtui.tui.widgets.turns import AnswerPart, PromptPart
 
 from .fakes import FakeChat, FakeServices
 from .helpers import app_with, ready, screen_text, text_of, wait_until
@@ -36,12 +39,12 @@ async def open_chat(pilot: Pilot[None], app: LwtuiApp) -> ChatScreen:
 
 
 async def ask(pilot: Pilot[None], screen: ChatScreen, text: str) -> None:
-    before = len(screen.query(PromptTurn))
+    before = len(screen.transcript.turns)
     await pilot.press(*text, "enter")
-    await wait_until(pilot, lambda: len(screen.query(PromptTurn)) > before)
+    await wait_until(pilot, lambda: len(screen.transcript.turns) > before)
 
 
-async def answered(pilot: Pilot[None], screen: ChatScreen) -> AnswerTurn:
+async def answered(pilot: Pilot[None], screen: ChatScreen) -> Answer:
     await wait_until(pilot, lambda: screen._last is not None and screen._answer is None)
     assert screen._last is not None
     return screen._last
@@ -51,16 +54,17 @@ async def test_an_answer_streams_as_markdown() -> None:
     app = app_with(FakeServices(3, "Take **two** steps:\n\n1. wait\n2. ask"))
     async with app.run_test(size=(120, 36)) as pilot:
         screen = await open_chat(pilot, app)
+        assert "fastest on this machine" in text_of(app, "#chat-head")
         await ask(pilot, screen, "what now")
         answer = await answered(pilot, screen)
         assert answer.text == "Take **two** steps:\n\n1. wait\n2. ask"
-        assert answer.query_one(Markdown).source == answer.text
+        assert screen.query_one(AnswerPart).source == answer.text
         shown = screen_text(app)
         assert "what now" in shown
         assert "Take two steps:" in shown
         assert "tokens/s · first after 0.08 s" in shown
         assert "llama_cpp/cpu" in text_of(app, "#chat-head")
-        assert "fastest on this machine" in text_of(app, "#chat-head")
+        assert "what now" in text_of(app, "#chat-head")
 
 
 async def test_escape_stops_and_keeps_the_text() -> None:
@@ -93,8 +97,8 @@ async def test_regenerate_replaces_the_answer() -> None:
         services.chats[0].answer = "second answer"
         await pilot.press("ctrl+r")
         await wait_until(pilot, lambda: screen._last and screen._last.text == "second answer")
-        assert len(screen.query(AnswerTurn)) == 1
-        assert len(screen.query(PromptTurn)) == 1
+        assert len(screen.query(AnswerPart)) == 1
+        assert len(screen.query(PromptPart)) == 1
         assert services.chats[0].prompts == ["hm"]
 
 
@@ -117,7 +121,7 @@ async def test_new_chat_while_an_answer_streams() -> None:
         await ask(pilot, screen, "x")
         await wait_until(pilot, lambda: screen._answer and "word3" in screen._answer.text)
         await pilot.press("ctrl+n")
-        await wait_until(pilot, lambda: not screen.query_one(Transcript).children)
+        await wait_until(pilot, lambda: not screen.query_one(Transcript).parts)
         services.chat_gate.release(10_000)
         await ask(pilot, screen, "y")
         answer = await answered(pilot, screen)
@@ -144,11 +148,13 @@ async def test_a_model_that_does_not_load_is_tried_again_with_the_next_prompt() 
     class Fails(FakeServices):
         failures = 1
 
-        def open_chat(self, learnware_id: str, context: JobContext) -> FakeChat:
+        def open_chat(
+            self, learnware_id: str, context: JobContext, session: ChatSession | None = None
+        ) -> FakeChat:
             if self.failures:
                 self.failures -= 1
                 raise BackendError("Out of memory.", hint="Close something.")
-            return super().open_chat(learnware_id, context)
+            return super().open_chat(learnware_id, context, session)
 
     app = app_with(Fails(3, "hello"))
     async with app.run_test(size=(120, 36)) as pilot:
@@ -157,7 +163,7 @@ async def test_a_model_that_does_not_load_is_tried_again_with_the_next_prompt() 
         await wait_until(pilot, lambda: list(app._notifications))
         assert "Out of memory. Close something." in next(iter(app._notifications)).message
         screen = chat_screen(app)
-        await wait_until(pilot, lambda: "not loaded" in text_of(app, "#chat-head"))
+        await wait_until(pilot, lambda: "next prompt loads" in text_of(app, "#chat-head"))
         await pilot.press(*"hi", "enter")
         answer = await answered(pilot, screen)
         assert answer.text == "hello"
@@ -167,10 +173,12 @@ async def test_a_prompt_sent_while_the_model_loads_waits_for_it() -> None:
     gate = threading.Event()
 
     class Slow(FakeServices):
-        def open_chat(self, learnware_id: str, context: JobContext) -> FakeChat:
+        def open_chat(
+            self, learnware_id: str, context: JobContext, session: ChatSession | None = None
+        ) -> FakeChat:
             while not gate.wait(0.02):
                 context.check()
-            return super().open_chat(learnware_id, context)
+            return super().open_chat(learnware_id, context, session)
 
     app = app_with(Slow(3, "hello"))
     async with app.run_test(size=(120, 36)) as pilot:
@@ -213,7 +221,15 @@ async def test_the_picker_opens_another_learnware() -> None:
         await wait_until(pilot, lambda: len(app.screen._rows) == 1)
         await pilot.press("enter")
         await wait_until(pilot, lambda: "medicine-007" in text_of(app, "#chat-head"))
-        await wait_until(pilot, lambda: not screen.query(AnswerTurn))
+        await wait_until(pilot, lambda: screen._chat and not screen.busy)
+        await ask(pilot, screen, "y")  # the same conversation goes on
+        await answered(pilot, screen)
+        assert [turn.learnware for turn in screen.session.turns] == [
+            "",
+            "starter/finance-000",
+            "",
+            "starter/medicine-007",
+        ]
 
 
 async def test_new_lines_in_the_prompt() -> None:
@@ -225,7 +241,7 @@ async def test_new_lines_in_the_prompt() -> None:
         await answered(pilot, screen)
         assert services.chats[0].prompts == ["a\nb\n1"]
         await pilot.press("enter", "space", "enter")  # nothing to send
-        assert len(screen.query(PromptTurn)) == 1
+        assert len(screen.query(PromptPart)) == 1
 
 
 async def test_links_are_shown_and_not_opened(monkeypatch) -> None:  # type: ignore[no-untyped-def]
@@ -235,10 +251,9 @@ async def test_links_are_shown_and_not_opened(monkeypatch) -> None:  # type: ign
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await open_chat(pilot, app)
         await ask(pilot, screen, "x")
-        answer = await answered(pilot, screen)
-        answer.query_one(Markdown).post_message(
-            Markdown.LinkClicked(answer.query_one(Markdown), "file:///etc/passwd")
-        )
+        await answered(pilot, screen)
+        shown = screen.query_one(AnswerPart)
+        shown.post_message(Markdown.LinkClicked(shown, "file:///etc/passwd"))
         await wait_until(pilot, lambda: list(app._notifications))
         assert opened == []
 

@@ -1,231 +1,138 @@
-"""Chat: a conversation with one learnware."""
+"""Chat: conversations with learnwares, kept and found again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import ClassVar
 
-from textual import on, work
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from lwtui.backend.protocol import Chunk, Finished
-from lwtui.errors import LwtuiError
-from lwtui.jobs import JobContext
-from lwtui.learnware.model import Learnware
-from lwtui.tui import messages
 from lwtui.tui.bindings import bindings_of
-from lwtui.tui.messages import RunningJob
-from lwtui.tui.screens.chat_tools import ChatTools
-from lwtui.tui.services import ChatHandle
+from lwtui.tui.screens.chat_sessions import ChatSessions
 from lwtui.tui.text import one_line
+from lwtui.tui.widgets.find_bar import FindBar
 from lwtui.tui.widgets.prompt import PromptArea
-from lwtui.tui.widgets.transcript import AnswerTurn, Transcript
+from lwtui.tui.widgets.session_pane import SessionPane
+from lwtui.tui.widgets.transcript import Transcript
 
-Stream = Callable[[], Iterator["Chunk | Finished"]]
 
-
-class ChatScreen(ChatTools):
+class ChatScreen(ChatSessions):
     MODE = "chat"
     CSS_PATH = "chat.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("chat")
     AUTO_FOCUS = "PromptArea"
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.learnware: Learnware | None = None
-        self._chat: ChatHandle | None = None
-        self._loading: RunningJob | None = None
-        self._waiting: list[str] = []
-        """A prompt sent while the model was still loading."""
-        self._turn = 0
-        self._answer: AnswerTurn | None = None
-        """The answer that streams now."""
-        self._last: AnswerTurn | None = None
-
     def compose_body(self) -> ComposeResult:
-        yield Static(id="chat-head", markup=False)
-        yield Transcript()
-        with Vertical(id="teach"):
-            yield Static(id="teach-text", markup=False)
-        yield PromptArea(id="prompt")
+        with Horizontal(id="chat-body"):
+            yield SessionPane(id="sessions")
+            with Vertical(id="chat-main"):
+                yield Static(id="chat-head", markup=False)
+                yield Transcript(id="transcript")
+                with Vertical(id="teach"):
+                    yield Static(id="teach-text", markup=False)
+                yield FindBar(id="find")
+                yield Static(id="editing", markup=False)
+                yield PromptArea(id="prompt")
+                yield from self.compose_meter()
 
     def on_mount(self) -> None:
+        self.prompt.asked = lambda: [
+            turn.content for turn in self.transcript.turns if turn.role == "user"
+        ]
         self._show_head()
+        self.sessions_changed()
 
-    # The learnware
-
-    def open_chat(self, learnware: Learnware) -> None:
-        """Talk with this learnware; a chat with it that is open goes on."""
-        self.query_one(PromptArea).focus()
-        if self.learnware is not None and learnware.id == self.learnware.id:
-            if self._chat is None and self._loading is None:
-                self._load(learnware)
-            return
-        self._drop_chat()
-        self.learnware = learnware
-        self._load(learnware)
-
-    def _drop_chat(self) -> None:
-        if self._loading is not None:
-            self._loading.cancel.cancel()
-        if self._chat is not None:
-            self._chat.stop()
-        self._turn += 1  # what still streams belongs to no turn of the new chat
-        self._chat = self._answer = self._last = None
-        self._waiting.clear()
-        self.run_worker(self.query_one(Transcript).clear(), group="clear")
-
-    def _load(self, learnware: Learnware) -> None:
-        job = self.lwtui.start_job(f"Loading {learnware.id}", "chat")
-        self._loading = job
-        self._show_head()
-        self.refresh_bindings()
-        self.load_model(learnware, job)
-
-    @work(thread=True, group="load")
-    def load_model(self, learnware: Learnware, job: RunningJob) -> None:
-        context = JobContext(
-            lambda progress: self.tell(messages.JobProgressed(job, progress)), job.cancel
-        )
-        try:
-            chat = self.services.open_chat(learnware.id, context)
-        except (LwtuiError, OSError) as error:
-            self.post_message(messages.JobEnded(job, error))
-            return
-        self.post_message(messages.ChatOpened(learnware, chat))
-        self.post_message(messages.JobEnded(job, None))
-
-    async def on_chat_opened(self, message: messages.ChatOpened) -> None:
-        if self.learnware is None or message.learnware.id != self.learnware.id:
-            return
-        self._chat = message.chat
-        if message.chat.where:
-            self.app.post_message(messages.MachineKnown(message.chat.where))
-
-    async def on_job_ended(self, message: messages.JobEnded) -> None:
-        self.lwtui.end_job(message.job, message.error)
-        if message.job is not self._loading:
-            return
-        self._loading = None
-        if message.error is not None:
-            self.lwtui.complain(message.error, "The model could not be loaded")
-        self._show_head()
-        self.refresh_bindings()
-        if self._chat is not None and self._waiting:
-            await self._ask(self._waiting.pop())
+    # What the first line says
 
     def _show_head(self) -> None:
-        learnware = self.learnware
-        self.query_one("#teach").display = learnware is None
-        self.query_one(Transcript).display = learnware is not None
-        if learnware is None:
-            self.query_one("#chat-head", Static).update(
-                Content.styled("no learnware chosen", "$foreground-muted")
+        empty = self.learnware is None and self.session is None
+        self.query_one("#teach").display = empty
+        self.transcript.display = not empty
+        editing = self.query_one("#editing", Static)
+        editing.display = self._editing is not None
+        if self._editing is not None:
+            editing.update(f"Message {self._editing + 1} in other words: enter sends it in place "
+                           "of all that followed, escape leaves it as it was.")  # fmt: skip
+        if empty:
+            self.query_one("#teach-text", Static).update(self._teach())
+        self.query_one("#chat-head", Static).update(self._head())
+
+    def _head(self) -> Content:
+        if self._gone:
+            return Content.assemble(
+                (one_line(self._gone, 200), "$text-error"),
+                ("   ctrl+l: another learnware goes on", "$foreground"),
             )
-            self.query_one("#teach-text", Static).update(_teach())
-            return
-        parts: list[tuple[str, str]] = [(learnware.id, "bold $accent")]
+        if not self.answerer:
+            return Content.styled("no learnware chosen", "$foreground-muted")
+        title = one_line(self.session.title, 100) if self.session is not None else ""
+        parts: list[tuple[str, str]] = [(one_line(self.answerer, 200), "bold $accent")]
         if self._loading is not None:
             parts.append(("   loading the model…", "$text-warning"))
-        elif self._chat is None:
-            parts.append(("   not loaded: the next prompt tries again", "$text-error"))
+        elif self._chat is not None:
+            parts.append((f"   {one_line(self._chat.where, 60)}", "$foreground"))
+            title = title or one_line(self._chat.reason, 300)
         else:
-            where = one_line(self._chat.where, 60)
-            reason = one_line(self._chat.reason, 300)
-            parts.append((f"   {where}" if where else "", "$foreground"))
-            parts.append((f"   {reason}" if reason else "", "$foreground-muted"))
-        self.query_one("#chat-head", Static).update(Content.assemble(*parts))
+            parts.append(("   the next prompt loads the model", "$foreground-muted"))
+        if title:
+            parts.append((f"   {title}", "$foreground-muted"))
+        return Content.assemble(*parts)
 
-    # Asking
+    def _teach(self) -> Content:
+        keys = [
+            ("ctrl+l  ", "choose one here\n"),
+            ("F1      ", "choose one from the collection\n"),
+            ("F2      ", "find the one that suits your data\n"),
+        ]
+        if self.pane.sessions:
+            keys += [
+                ("ctrl+r  ", f"go on with “{one_line(self.pane.sessions[0].title, 60)}”\n"),
+                ("ctrl+s  ", "all conversations\n"),
+                ("ctrl+f  ", "search all their messages\n"),
+            ]
+        lines = [part for key, text in keys for part in ((key, "bold $accent"), text)]
+        return Content.assemble(
+            ("Talk with a learnware.\n\n", "bold"), *lines,
+            "\nOr just ask below: the base model of the starter collection answers.",
+        )  # fmt: skip
 
-    @on(PromptArea.Sent)
-    async def _sent(self, event: PromptArea.Sent) -> None:
-        if self._answer is not None:
-            self.notify("An answer is being written: escape stops it.", severity="warning")
-            return
-        self.query_one(PromptArea).clear()
-        if self.learnware is None:
-            self._waiting = [event.text]
-            self.open_default()
-        elif self._chat is None:
-            self._waiting = [event.text]
-            if self._loading is None:
-                self._load(self.learnware)
+    # The pane of conversations
+
+    @property
+    def pane_shown(self) -> bool:
+        return self.has_class("-sessions" if self.has_class("-narrow") else "-no-sessions") == (
+            self.has_class("-narrow")
+        )
+
+    def action_sessions(self) -> None:
+        """To the list; from the list back, and it goes."""
+        if not self.pane_shown:
+            self._show_pane(True)
+            self.pane.focus_list()
+        elif self.pane.has_focus_within:
+            self._show_pane(False)
+            self.prompt.focus()
         else:
-            await self._ask(event.text)
+            self.pane.focus_list()
 
-    @work(thread=True, exclusive=True, group="default")
-    def open_default(self) -> None:
-        try:
-            learnware = self.services.learnware(self.services.default_learnware())
-        except (LwtuiError, OSError) as error:
-            self.post_message(messages.Failed("There is no learnware to talk with", error))
-            return
-        self.app.call_from_thread(self._opened_default, learnware)
+    def action_search(self) -> None:
+        self._show_pane(True)
+        self.pane.action_search()
 
-    def _opened_default(self, learnware: Learnware) -> None:
-        if self.learnware is None:
-            self.learnware = learnware
-            self._load(learnware)
+    def _show_pane(self, shown: bool) -> None:
+        if self.has_class("-narrow"):
+            self.set_class(shown, "-sessions")
+        else:
+            self.set_class(not shown, "-no-sessions")
 
-    async def _ask(self, text: str) -> None:
-        chat = self._chat
-        if chat is not None:
-            self._begin(await self.query_one(Transcript).ask(text), lambda: chat.ask(text))
+    def close_pane(self) -> None:
+        self.remove_class("-sessions")
 
-    def _begin(self, answer: AnswerTurn, stream: Stream) -> None:
-        self._turn += 1
-        self._answer = self._last = answer
-        self.refresh_bindings()
-        self.stream_answer(self._turn, stream)
-
-    @work(thread=True, group="answer")
-    def stream_answer(self, turn: int, stream: Stream) -> None:
-        finished: Finished | None = None
-        try:
-            for piece in stream():
-                if isinstance(piece, Finished):
-                    finished = piece
-                else:
-                    self.post_message(messages.Streamed(turn, piece.text, piece.tokens))
-        except (LwtuiError, OSError) as error:
-            self.post_message(messages.AnswerEnded(turn, None, error))
-            return
-        self.post_message(messages.AnswerEnded(turn, finished))
-
-    async def on_streamed(self, message: messages.Streamed) -> None:
-        if message.turn == self._turn and self._answer is not None:
-            await self._answer.write(message.text)
-            self._answer.note(Content(f"{message.tokens:,} tokens…"))
-
-    async def on_answer_ended(self, message: messages.AnswerEnded) -> None:
-        if message.turn != self._turn or self._answer is None:
-            return
-        answer, self._answer = self._answer, None
-        await answer.end(message.finished, message.error)
-        if self._chat is not None and self._chat.where:
-            self.app.post_message(messages.MachineKnown(self._chat.where))
-        self._show_head()
-        self.refresh_bindings()
-
-    # Actions
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Hide from the footer what makes no sense now."""
-        running = self._answer is not None or self._loading is not None
-        if action in ("stop", "leave"):
-            return running == (action == "stop")
-        if action == "regenerate":
-            return self._last is not None and self._answer is None
-        if action == "copy":
-            return self._last is not None
-        if action == "new":
-            return self._chat is not None
-        return True
+    # Leaving
 
     def action_stop(self) -> None:
         if self._answer is not None and self._chat is not None:
@@ -233,55 +140,52 @@ class ChatScreen(ChatTools):
         elif self._loading is not None:
             self._loading.cancel.cancel()
 
-    def action_leave(self) -> None:
-        target = self.query_one(Transcript)
-        if target.display:
-            target.focus()
+    async def action_leave(self) -> None:
+        """One step back: from editing, from finding, from the list, from the prompt."""
+        if self._editing is not None:
+            self.cancel_edit()
+        elif self.query_one(FindBar).open:
+            await self.close_find()
+        elif self.pane.has_focus_within:
+            self.close_pane()
+            self.prompt.focus()
+        elif self.transcript.display and self.transcript.turns:
+            self.transcript.focus()
         else:
             self.set_focus(None)
 
-    async def action_regenerate(self) -> None:
-        chat = self._chat
-        if chat is None or self._answer is not None or self._last is None:
-            return
-        transcript = self.query_one(Transcript)
-        await transcript.forget_answer()
-        self._begin(await transcript.answer(), chat.regenerate)
+    def action_prompt(self) -> None:
+        self.close_pane()
+        self.prompt.focus()
 
-    def action_copy(self) -> None:
-        if self._last is not None and self._last.text:
-            self.app.copy_to_clipboard(self._last.text)
-            self.notify("The last answer is copied.")
-
-    async def action_new(self) -> None:
-        if self._chat is None:
-            return
-        self._chat.stop()
-        self._turn += 1
-        self._answer = self._last = None
-        self._chat.clear()
-        await self.query_one(Transcript).clear()
-        self.query_one(PromptArea).focus()
+    @on(events.DescendantFocus)
+    def _focused(self) -> None:
+        if self.focused is self.prompt:
+            self.transcript.mark(None)
         self.refresh_bindings()
 
-    def action_prompt(self) -> None:
-        self.query_one(PromptArea).focus()
-
-    def action_pick(self) -> None:
-        from lwtui.tui.screens.pick import PickScreen
-
-        self.app.push_screen(PickScreen(), self._picked)
-
-    def _picked(self, learnware: Learnware | None) -> None:
-        if learnware is not None:
-            self.open_chat(learnware)
-
-
-def _teach() -> Content:
-    return Content.assemble(
-        ("Talk with a learnware.\n\n", "bold"),
-        ("ctrl+l  ", "bold $accent"), "choose one here\n",
-        ("F1      ", "bold $accent"), "choose one from the collection\n",
-        ("F2      ", "bold $accent"), "find the one that suits your data\n\n",
-        "Or just ask below: the base model of the starter collection answers.",
-    )  # fmt: skip
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Hide from the footer what makes no sense now."""
+        turns = self.transcript.turns if self.is_mounted else []
+        rules = {
+            "stop": self.busy,
+            "leave": not self.busy,
+            "regenerate": bool(turns) and not self.busy,
+            "last": self.session is None and not turns and bool(self.pane.sessions)
+            if self.is_mounted else False,
+            "copy": bool(turns),
+            "copy_marked": self.is_mounted and self.position is not None,
+            "copy_code": bool(turns),
+            "edit": bool(turns) and not self.busy,
+            "fork": bool(turns) and not self.busy,
+            "find": bool(turns),
+            "hit": bool(self._hits),
+            "go_on": not self.busy and self.is_mounted and self.can_go_on,
+            "new": bool(turns) or bool(self._gone),
+            "rename": self.is_mounted and bool(self._meant()[0]),
+            "delete": self.is_mounted and bool(self._meant()[0]),
+            "undelete": bool(self._deleted),
+        }  # fmt: skip
+        if action in rules:
+            return rules[action]
+        return super().check_action(action, parameters)

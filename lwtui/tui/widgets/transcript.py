@@ -1,155 +1,425 @@
-"""A conversation: what the user wrote as it is, what the model answers as streaming Markdown."""
+"""A conversation of any length: what the user wrote as it is, what models answer as Markdown.
+
+Only the parts in sight, and some around them, are widgets; two spacers stand for the others. What
+is in sight stays where it is while parts come, go and grow: each layout puts the scroll offset so
+that the *pinned* part keeps its distance to the first line, or the end stays in sight.
+"""
 
 from __future__ import annotations
 
-from markdown_it import MarkdownIt
-from textual import on
+import asyncio
+from bisect import bisect_right
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, ClassVar
+
+from textual import events
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
-from textual.widgets import Markdown, Static
-from textual.widgets.markdown import MarkdownStream
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.geometry import Size
+from textual.layout import DockArrangeResult
+from textual.message import Message
+from textual.widget import Widget
 
-from lwtui.backend.protocol import Finished
-from lwtui.tui.text import clean, one_line, plain
+from lwtui.chat.session import Turn
+from lwtui.tui.widgets.parts import Part, all_parts, parts_of
+from lwtui.tui.widgets.turns import AnswerPart, paint_hits, unpaint, widget_of
 
-
-def markdown_parser() -> MarkdownIt:
-    """GitHub's Markdown, with HTML shown as it was written (Textual would drop it)."""
-    return MarkdownIt("gfm-like").disable(["html_block", "html_inline"])
-
-
-class PromptTurn(Static):
-    """What the user asked."""
-
-    DEFAULT_CSS = """
-    PromptTurn {
-        height: auto; margin: 1 0 0 0; padding: 0 1; background: $surface;
-        border-left: outer $accent; text-wrap: wrap;
-    }
-    """
-
-    def __init__(self, text: str) -> None:
-        super().__init__(plain(text), markup=False)
+AROUND = 1.0
+"""Heights of the view that are mounted above and below it."""
+KEPT = 4.0
+"""Heights of the view beyond which what was mounted goes again."""
+STEP = 4
+"""Parts that are mounted at once."""
 
 
-class AnswerTurn(Vertical):
-    """An answer as it streams, and one line about it: speed, stop, error."""
+class Spacer(Widget):
+    """Stands for the parts that are not mounted."""
 
-    DEFAULT_CSS = """
-    AnswerTurn {
-        height: auto; margin: 1 0 0 0; padding: 0 1;
-        & > Markdown { padding: 0 1 0 1; margin: 0; height: auto; background: $background; }
-        & > Static { height: auto; color: $foreground-muted; padding: 0 1; }
-    }
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._parts: list[str] = []
-        self._stream: MarkdownStream | None = None
-
-    @property
-    def text(self) -> str:
-        """The answer so far, cleaned."""
-        return "".join(self._parts)
-
-    def compose(self) -> ComposeResult:
-        yield Markdown(parser_factory=markdown_parser, open_links=False)
-        yield Static("…", markup=False)
-
-    async def write(self, text: str) -> None:
-        """Append a piece of the answer."""
-        text = clean(text)
-        if not text:
-            return
-        self._parts.append(text)
-        if self._stream is None:
-            self._stream = Markdown.get_stream(self.query_one(Markdown))
-        await self._stream.write(text)
-
-    async def end(self, finished: Finished | None, error: Exception | None) -> None:
-        """The stream is over; what was written stays."""
-        if self._stream is not None:
-            await self._stream.stop()
-            self._stream = None
-        self.query_one(Static).update(_remark(finished, error))
-
-    def note(self, content: Content) -> None:
-        self.query_one(Static).update(content)
-
-    @on(Markdown.LinkClicked)
-    def _show_link(self, event: Markdown.LinkClicked) -> None:
-        # A model's link may lead anywhere: show it, open nothing.
-        event.stop()
-        self.notify(one_line(event.href, 500), title="Link (not opened)", markup=False)
+    DEFAULT_CSS = "Spacer { height: 0; }"
 
 
-def _remark(finished: Finished | None, error: Exception | None) -> Content:
-    if error is not None:
-        return Content.styled(f"✗ {one_line(str(error), 1000)}", "$text-error")
-    if finished is None:
-        return Content.styled("✗ the answer broke off", "$text-error")
-    parts = [("stopped · ", "$text-warning")] if finished.reason == "cancelled" else []
-    if finished.reason == "length":
-        parts = [("cut: the limit of tokens is reached · ", "$text-warning")]
-    facts = [f"{finished.tokens:,} tokens"]
-    generating = finished.seconds - finished.seconds_to_first
-    if finished.tokens > 1 and generating > 0:
-        facts.append(f"{(finished.tokens - 1) / generating:.1f} tokens/s")
-    facts.append(f"first after {finished.seconds_to_first:.2f} s")
-    if finished.dropped_messages:
-        number = finished.dropped_messages
-        facts.append(f"{number} oldest message{'s' * (number != 1)} left out: context full")
-    if finished.truncated_tokens:
-        facts.append(
-            f"the first {finished.truncated_tokens:,} tokens of the prompt left out: it is longer "
-            "than the context"
-        )
-    return Content.assemble(*parts, " · ".join(facts))
+class Transcript(VerticalScroll, can_focus=True, inherit_bindings=False):
+    """j k and arrows move the mark from turn to turn; g G, ctrl+u ctrl+d, page up and down."""
 
-
-class Transcript(VerticalScroll, can_focus=True):
-    """The turns of a chat, kept at their end while an answer streams."""
-
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "turn(-1)", "Up", show=False),
+        Binding("down,j", "turn(1)", "Down", show=False),
+        Binding("pageup,ctrl+b", "view(-0.9)", "Page up", show=False),
+        Binding("pagedown,space", "view(0.9)", "Page down", show=False),
+        Binding("ctrl+u", "view(-0.5)", "Half a page up", show=False),
+        Binding("ctrl+d", "view(0.5)", "Half a page down", show=False),
+        Binding("home,g", "edge(-1)", "First", show=False),
+        Binding("end,G", "edge(1)", "Last", show=False),
+    ]
     DEFAULT_CSS = """
     Transcript {
         height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; background: $background;
     }
     """
 
-    def on_mount(self) -> None:
-        self.watch(self, "virtual_size", self._keep_end, init=False)
+    @dataclass
+    class Marked(Message):
+        """The mark is on another turn, or on none."""
 
-    def on_resize(self) -> None:
-        self._keep_end()
+        position: int | None
 
-    def _keep_end(self) -> None:
-        # An anchor on text shorter than the widget makes Textual 8.2 scroll to a negative line.
-        taller = self.virtual_size.height > self.container_size.height
-        if taller and not self.is_anchored:
-            self.anchor()
-        elif not taller and self.is_anchored:
-            self.anchor(False)
-            self.set_scroll(None, 0)
-            self.refresh(layout=True)
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.turns: list[Turn] = []
+        self.parts: list[Part] = []
+        self.marked: int | None = None
+        """Place of the turn that keys act on."""
+        self.following = True
+        """The end stays in sight."""
+        self._pin = (0, 0)
+        """A part, and how many lines of it are above the first line in sight."""
+        self._first = self._last = 0
+        """The parts that are mounted: from the first up to, without, the last."""
+        self._widgets: dict[Part, Widget] = {}
+        self._starts: list[int] | None = None
+        self._above, self._below = Spacer(), Spacer()
+        self._lock = asyncio.Lock()
+        self._filling = False
+        self._hits = ""
+        self._view = Size(0, 0)
+        self.on_leave_part: Callable[[Widget], Awaitable[None]] | None = None
+        """Told before a part that may still be written to is taken away."""
 
-    async def ask(self, text: str) -> AnswerTurn:
-        """Add a prompt and the empty answer to it."""
-        await self.mount(PromptTurn(text))
-        return await self.answer()
+    def compose(self) -> ComposeResult:
+        yield self._above
+        yield self._below
 
-    async def answer(self) -> AnswerTurn:
-        turn = AnswerTurn()
-        await self.mount(turn)
-        if self.is_anchored:
-            self.anchor()  # the user may have scrolled up: a new answer goes to the end again
-        return turn
+    # What the owner calls
 
-    async def forget_answer(self) -> None:
-        """Take the last answer away (it is about to be given anew)."""
-        if self.children and isinstance(self.children[-1], AnswerTurn):
-            await self.children[-1].remove()
+    async def show(
+        self, turns: Sequence[Turn], parts: list[Part] | None = None, at: int | None = None
+    ) -> None:
+        """Show a conversation at its end, or at the turn ``at``, which is then marked. ``parts``:
+        of these turns, if a worker has made them."""
+        async with self._lock:
+            await self._unmount(0, len(self.parts))
+            self.turns = list(turns)
+            self.parts = all_parts(turns) if parts is None else parts
+            self._starts, self._hits = None, ""
+            self._first = self._last = 0
+            self.marked = None
+            self._space()
+        self._scroll_to_end()
+        if at is not None:
+            self.go_to(at)
 
-    async def clear(self) -> None:
-        await self.remove_children()
+    async def add(self, turn: Turn) -> int:
+        """Put a turn at the end; its place."""
+        self.turns.append(turn)
+        self._scroll_to_end()
+        await self.append(parts_of(turn, len(self.turns) - 1))
+        return len(self.turns) - 1
+
+    async def append(self, parts: list[Part]) -> None:
+        async with self._lock:
+            at_end = self._last == len(self.parts)
+            begin = self._place_of_remark(parts)
+            self.parts[begin:begin] = parts
+            self._starts = None
+            if at_end:
+                self._last = begin
+                await self._mount(begin, begin + len(parts))
+                self._last = len(self.parts)
+            self._space()
+        self._refill()
+
+    def _place_of_remark(self, parts: list[Part]) -> int:
+        """Where parts of an answer go: before the line about it, if that is there already."""
+        end = len(self.parts)
+        if parts and end and self.parts[-1].kind == "remark":
+            return end - (self.parts[-1].turn == parts[0].turn)
+        return end
+
+    async def cut(self, place: int) -> None:
+        """Take away the turn at ``place`` and all that follow."""
+        async with self._lock:
+            begin = self._first_part(place)
+            await self._unmount(begin, len(self.parts))
+            del self.parts[begin:], self.turns[place:]
+            self._starts = None
+            self._first, self._last = min(self._first, begin), min(self._last, begin)
+            self._space()
+        if self.marked is not None and self.marked >= place:
+            self.mark(None)
+        self._refill()
+
+    def widget(self, part: Part) -> Widget | None:
+        """What shows a part, if it is mounted."""
+        return self._widgets.get(part)
+
+    def mark(self, place: int | None) -> None:
+        """Put the mark on a turn."""
+        if place == self.marked:
+            return
+        self.marked = place
+        for part, widget in self._widgets.items():
+            widget.set_class(part.turn == place, "-marked")
+        self.post_message(self.Marked(place))
+
+    def go_to(self, place: int) -> None:
+        """Mark a turn and scroll to its beginning."""
+        self.mark(place)
+        self._set_top(self._offsets()[self._first_part(place)])
+
+    async def show_hits(self, text: str) -> None:
+        """Mark the places where ``text`` stands; an empty one takes the marks away."""
+        before, self._hits = self._hits, text
+        for widget in list(self._widgets.values()):
+            if before:
+                await unpaint(widget)
+            if text:
+                paint_hits(widget, text)
+
+    # Where everything is
+
+    def _offsets(self) -> list[int]:
+        """The line where each part begins, and the end of all."""
+        if self._starts is None:
+            width = self._view.width or self.app.size.width
+            heights = (part.lines(width) for part in self.parts)
+            self._starts = [0, *accumulate(heights)]
+        return self._starts
+
+    def _part_at(self, line: int) -> int:
+        return max(0, min(bisect_right(self._offsets(), line) - 1, len(self.parts) - 1))
+
+    def _first_part(self, place: int) -> int:
+        """Index of the part that a turn begins with; after the last turn, of none."""
+        low, high = 0, len(self.parts)
+        while low < high:
+            middle = (low + high) // 2
+            if self.parts[middle].turn < place:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    @property
+    def _height(self) -> int:
+        return self._view.height or self.app.size.height
+
+    @property
+    def _bottom(self) -> int:
+        """The furthest that can be scrolled."""
+        return max(0, self._offsets()[-1] - self._height)
+
+    @property
+    def _top(self) -> int:
+        """The first line in sight."""
+        if self.following or not self.parts:
+            return self._bottom
+        index, lines = self._pin
+        starts = self._offsets()
+        return max(0, min(starts[min(index, len(self.parts) - 1)] + lines, self._bottom))
+
+    def _set_top(self, line: int) -> None:
+        line = max(0, min(line, self._bottom))
+        self.following = line >= self._bottom
+        index = self._part_at(line)
+        self._pin = (index, line - self._offsets()[index])
+        self.refresh(layout=True)
+        self._refill()
+
+    def _scroll_to_end(self) -> None:
+        self.following = True
+        self.refresh(layout=True)
+        self._refill()
+
+    def arrange(self, size: Size, optimal: bool = False) -> DockArrangeResult:
+        """Lays out the mounted parts, then scrolls so that what is in sight stays in sight."""
+        self._view = size
+        result = super().arrange(size, optimal)
+        for placement in result.placements:
+            part = getattr(placement.widget, "part", None)
+            if isinstance(part, Part):
+                height = placement.region.height + part.first
+                if height != part.height:
+                    part.height = height
+                    self._starts = None
+        top = self._top
+        if self.parts and round(self.scroll_y) != top:
+            # As Textual does for its anchors: no watcher runs, nothing is painted in between.
+            self.set_reactive(Widget.scroll_y, top)
+            self.set_reactive(Widget.scroll_target_y, top)
+            self.vertical_scrollbar.position = top
+        return result
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if not self.parts or old_value > new_value >= self.max_scroll_y:
+            return  # nobody scrolled: Textual keeps within what it last laid out
+        line = round(new_value)
+        self.following = line >= self._bottom
+        index = self._part_at(line)
+        self._pin = (index, line - self._offsets()[index])
+        self._refill()
+
+    def on_resize(self, event: events.Resize) -> None:
+        for part in self.parts:
+            if part not in self._widgets:
+                part.height = 0  # of another width
+        self._starts = None
+        self._space()
+        self._refill()
+
+    # Mounting what is in sight
+
+    def _refill(self) -> None:
+        if self.parts and self.is_mounted and not self._filling:
+            self._filling = True
+            self.run_worker(self._fill(), group="fill")
+
+    async def _fill(self) -> None:
+        try:
+            while True:
+                async with self._lock:
+                    if not await self._fill_step():
+                        return
+                await self._laid_out()
+        finally:
+            self._filling = False
+
+    async def _laid_out(self) -> None:
+        done = asyncio.Event()
+        self.call_after_refresh(done.set)
+        await done.wait()
+
+    def _range(self, heights: float) -> tuple[int, int]:
+        """The parts within so many heights of the view."""
+        room = round(self._height * heights)
+        top = self._top
+        return self._part_at(top - room), self._part_at(top + self._height + room - 1) + 1
+
+    async def _fill_step(self) -> bool:
+        """Mount or remove a few parts; False: all is as it should be."""
+        if not self.parts:
+            return False
+        begin, end = self._range(0)
+        if self._first >= end or self._last <= begin:
+            await self._unmount(self._first, self._last)
+            self._first = self._last = end if self.following else begin
+        for near, far in ((begin, end), self._range(AROUND)):
+            if self._first > near and (self.following or self._last >= far):
+                await self._mount(max(near, self._first - STEP), self._first)
+                return True
+            if self._last < far:
+                await self._mount(self._last, min(far, self._last + STEP))
+                return True
+            if self._first > near:
+                await self._mount(max(near, self._first - STEP), self._first)
+                return True
+        near, far = self._range(KEPT)
+        if self._first < near or self._last > far:
+            await self._unmount(self._first, near)
+            await self._unmount(far, self._last)
+            self._first, self._last = max(self._first, near), min(self._last, far)
+            self._space()
+        return False
+
+    async def _mount(self, begin: int, end: int) -> None:
+        """Parts right before or after those that are mounted."""
+        parts = self.parts[begin:end]
+        new = [widget_of(part, self.turns[part.turn]) for part in parts]
+        for part, widget in zip(parts, new, strict=True):
+            widget.set_class(part.turn == self.marked, "-marked")
+        after: Any = self._above
+        if begin == self._last and begin > self._first:
+            after = self._widgets[self.parts[begin - 1]]
+        with self.app.batch_update():
+            await self.mount_all(new, after=after)
+            for part, widget in zip(parts, new, strict=True):
+                while isinstance(widget, AnswerPart) and widget.source != part.text:
+                    await widget.update(part.text)  # it grew meanwhile
+            self._widgets.update(zip(parts, new, strict=True))
+            self._first, self._last = min(self._first, begin), max(self._last, end)
+            self._space()
+            if self._hits:
+                for widget in new:
+                    paint_hits(widget, self._hits)
+
+    async def _unmount(self, begin: int, end: int) -> None:
+        gone = [self._widgets.pop(p) for p in self.parts[begin:end] if p in self._widgets]
+        if self.on_leave_part is not None:
+            for widget in gone:
+                await self.on_leave_part(widget)
+        if gone:
+            await self.remove_children(gone)
+
+    def _space(self) -> None:
+        starts = self._offsets()
+        self._above.styles.height = starts[self._first]
+        self._below.styles.height = starts[-1] - starts[self._last]
+
+    # Keys and the mouse
+
+    def _lines_of(self, place: int) -> tuple[int, int]:
+        starts = self._offsets()
+        return starts[self._first_part(place)], starts[self._first_part(place + 1)]
+
+    def _turn_in_sight(self, end: int = 1) -> int | None:
+        """The last turn in sight; with -1 the first."""
+        if not self.parts:
+            return None
+        begin, stop = self._range(0)
+        return self.parts[stop - 1 if end > 0 else begin].turn
+
+    def on_focus(self) -> None:
+        if self.marked is None or not self._in_sight(self.marked):
+            self.mark(self._turn_in_sight())
+
+    def _in_sight(self, place: int) -> bool:
+        begin, end = self._lines_of(place)
+        return begin < self._top + self._height and end > self._top
+
+    def action_turn(self, step: int) -> None:
+        """The next turn, once all of this one has been seen."""
+        place = self.marked
+        if place is None or not self._in_sight(place):
+            self.mark(self._turn_in_sight(-step))
+            return
+        begin, end = self._lines_of(place)
+        top, height = self._top, self._height
+        if step > 0 and end > top + height:
+            self._set_top(min(top + height // 2, end - height))
+        elif step < 0 and begin < top:
+            self._set_top(max(top - height // 2, begin))
+        elif 0 <= place + step <= self.parts[-1].turn:
+            self.mark(place + step)
+            begin, end = self._lines_of(place + step)
+            if begin < top:
+                self._set_top(begin if end - begin <= height else end - height)
+            elif end > top + height:
+                self._set_top(end - height if end - begin <= height else begin)
+
+    def action_view(self, heights: float) -> None:
+        if self.parts:
+            self._set_top(self._top + round(self._height * heights))
+            if self.marked is None or not self._in_sight(self.marked):
+                self.mark(self._turn_in_sight(1 if heights > 0 else -1))
+
+    def action_edge(self, direction: int) -> None:
+        if self.parts:
+            self._set_top(0 if direction < 0 else self._bottom)
+            self.mark(0 if direction < 0 else self.parts[-1].turn)
+
+    def on_click(self, event: events.Click) -> None:
+        widget = event.widget
+        while widget is not None and widget is not self:
+            part = getattr(widget, "part", None)
+            if isinstance(part, Part):
+                self.mark(part.turn)
+                return
+            widget = widget.parent if isinstance(widget.parent, Widget) else None
+
+    @property
+    def answers(self) -> list[AnswerPart]:
+        """The parts of answers that are mounted, the oldest first."""
+        return list(self.query(AnswerPart))
