@@ -14,14 +14,14 @@ from textual.widgets import Input, Select
 
 from lwtui.dock.record import HubQuery
 from lwtui.tui import messages
+from lwtui.tui.background import in_thread
 from lwtui.tui.bindings import bindings_of
-from lwtui.tui.evaluation_messages import OpenEvaluation
-from lwtui.tui.evaluation_services import EvaluationRequest
-from lwtui.tui.screens.browse_actions import BrowseActions
-from lwtui.tui.services import Facets, Query
-from lwtui.tui.text import one_line, plain
+from lwtui.tui.screens.browse_marks import BrowseMarks
+from lwtui.tui.text import one_line
 from lwtui.tui.widgets.collection_pane import CollectionPane
-from lwtui.tui.widgets.hub_pane import HubLine, HubPane
+from lwtui.tui.widgets.detail import LearnwareDetail
+from lwtui.tui.widgets.hub_detail import HubDetail
+from lwtui.tui.widgets.hub_pane import HubPane
 from lwtui.tui.widgets.line_input import LineInput
 from lwtui.tui.widgets.row_table import RowTable
 from lwtui.tui.widgets.source_switch import SOURCES, Source, SourceSwitch
@@ -32,7 +32,7 @@ HUB_TYPING_PAUSE = 0.2
 """The same for the Hub, which others use too."""
 
 
-class BrowseScreen(BrowseActions):
+class BrowseScreen(BrowseMarks):
     MODE = "browse"
     CSS_PATH = "browse.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("browse")
@@ -41,6 +41,7 @@ class BrowseScreen(BrowseActions):
     def __init__(self) -> None:
         super().__init__()
         self._pause: Timer | None = None
+        self._offered: tuple[bool | None, ...] = ()
 
     def compose_body(self) -> ComposeResult:
         with Horizontal(id="browse-bar"):
@@ -52,8 +53,13 @@ class BrowseScreen(BrowseActions):
     def on_mount(self) -> None:
         self.query_one(HubPane).display = False
         # Nothing of the collection is read before the first frame is painted.
-        self.call_after_refresh(self.pane.reload)
+        self.call_after_refresh(self._first_look)
         self.watch(self.app, "collection_revision", self._collection_changed, init=False)
+
+    def _first_look(self) -> None:
+        # The list as it was left is there at once; whether it is still so is looked at meanwhile.
+        self.pane.ask_anew()
+        self.pane.reload()
 
     # Sources
 
@@ -85,9 +91,22 @@ class BrowseScreen(BrowseActions):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The footer shows what this source can do."""
         if action == "pull":
+            if self.marks:
+                return True
             away = self.source == "hub" or not self.target_is_here()
             return away and self.target() is not None
+        if action == "remove":
+            return self.source != "hub" and self.target() is not None
         return True
+
+    @on(RowTable.Moved)
+    @on(CollectionPane.MarksChanged)
+    def _offers_change(self) -> None:
+        # Painting the footer anew takes longer than the step that a key makes.
+        now = self.check_action("pull", ()), self.check_action("remove", ())
+        if now != self._offered:
+            self._offered = now
+            self.refresh_bindings()
 
     # Reading
 
@@ -102,24 +121,9 @@ class BrowseScreen(BrowseActions):
         self.read_what_is_here([model.id for model in self.hub.models])
 
     async def on_collection_read(self, message: messages.CollectionRead) -> None:
-        await self._offer(message.facts.facets)
+        await self.offer(message.facts.facets)
         for problem in message.facts.problems[:3]:
             self.notify(one_line(problem), title="Skipped", severity="warning", markup=False)
-
-    async def _offer(self, facets: Facets) -> None:
-        bar = self.query_one("#browse-bar")
-        for name, values in (("domain", facets.domains), ("base", facets.bases)):
-            options = [(plain(one_line(value)), value) for value in values]
-            found = self.query(f"#{name}").results(Select)
-            select = next(iter(found), None)
-            if select is None:
-                await bar.mount(Select(options, prompt=name, id=name, compact=True))
-            else:
-                kept = select.value
-                with self.prevent(Select.Changed):
-                    select.set_options(options)
-                    if kept in values:
-                        select.value = kept
 
     # What the user does
 
@@ -137,15 +141,11 @@ class BrowseScreen(BrowseActions):
             if query != self.hub.query_now or not self.hub.asked:
                 self.hub.look(query)
             return
+        domain, base = self.chosen("domain"), self.chosen("base")
+        known, now = self.source == "known", self.pane.query_now
+        self.pane.narrow(replace(now, text=text.strip(), domain=domain, base=base, known=known))
 
-        def chosen(name: str) -> str:
-            select = next(iter(self.query(f"#{name}").results(Select)), None)
-            return select.value if select is not None and isinstance(select.value, str) else ""
-
-        known = self.source == "known"
-        self.pane.narrow(Query(text, chosen("domain"), chosen("base"), known))
-
-    @on(Select.Changed)
+    @on(Select.Changed, "#browse-bar > Select")
     def _filtered(self) -> None:
         self._search()
 
@@ -156,36 +156,47 @@ class BrowseScreen(BrowseActions):
 
     def action_search(self) -> None:
         self.query_one("#search", Input).focus()
+        if self.source != "hub":
+            query, services = self.pane.query_now, self.services
+            in_thread(lambda: services.prepare_search(query), "prepare search")
 
     def action_clear(self) -> None:
+        """Step by step: the marks first, then the search and the filters."""
+        if self.marks and not isinstance(self.focused, Input):
+            self.unmark()
+            return
         self.query_one("#search", Input).value = ""
         if self.source == "hub":
             self.hub.look(HubQuery(sort=self.hub.query_now.sort))
             self.hub.table.focus()
             return
-        for select in self.query(Select):
-            select.clear()
+        query = replace(self.pane.query_now.unfiltered, sort="", descending=False)
+        self.show_chosen(query)
+        self.pane.narrow(query)
         self.pane.table.focus()
-
-    @on(HubLine.Pressed)
-    def _line_pressed(self) -> None:
-        self.action_filter()
 
     def action_toggle_detail(self) -> None:
         # Narrow terminals hide the pane until asked, wide ones show it until asked not to.
         self.toggle_class("-detail-toggled")
+
+    def action_into(self) -> None:
+        """Go into the details, to scroll them by keys."""
+        if self.has_class("-narrow") and not self.has_class("-detail-toggled"):
+            self.action_toggle_detail()
+        kind = HubDetail if self.source == "hub" else LearnwareDetail
+        self.query_one(kind).focus()
+
+    def action_back(self) -> None:
+        """Go back from the details to the list."""
+        if self.has_class("-narrow") and self.has_class("-detail-toggled"):
+            self.action_toggle_detail()
+        (self.hub.table if self.source == "hub" else self.pane.table).focus()
 
     async def action_match(self) -> None:
         await self.lwtui.action_mode("match")
 
     def action_chat(self) -> None:
         self.on_learnware(lambda each: self.app.post_message(messages.OpenChat(each)))
-
-    def action_evaluate(self) -> None:
-        def evaluate_it(learnware_id: str) -> None:
-            self.app.post_message(OpenEvaluation(EvaluationRequest(models=(learnware_id,))))
-
-        self.on_learnware(lambda each: evaluate_it(each.id))
 
     @on(RowTable.Chosen)
     def _chosen(self) -> None:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from textual.message import Message
-from textual.widgets import Select
 
-from lwtui.dock.record import HubQuery
 from lwtui.errors import LwtuiError
 from lwtui.learnware.model import Learnware
 from lwtui.tui import hub_messages as told
 from lwtui.tui import messages
 from lwtui.tui.background import in_thread, tell
+from lwtui.tui.browse_messages import HereRead, LearnwareRead
 from lwtui.tui.hub_services import Method, PublishView
 from lwtui.tui.screens.mode import ModeScreen
 from lwtui.tui.widgets.collection_pane import CollectionPane
@@ -22,31 +20,6 @@ from lwtui.tui.widgets.source_switch import Source
 
 CACHE_PAUSE = 1.0
 """Seconds after the Hub's list was opened, until the cache is looked into."""
-ORDERS = ("trending", "downloads", "likes", "updated")
-
-
-class HereRead(Message):
-    """Which of the Hub's models that are listed are on this machine."""
-
-    def __init__(self, repos: frozenset[str]) -> None:
-        super().__init__()
-        self.repos = repos
-
-
-class LearnwareRead(Message):
-    """A learnware of the collection that a row of the Hub's list stands for."""
-
-    def __init__(self, learnware: Learnware, use: Callable[[Learnware], object]) -> None:
-        super().__init__()
-        self.learnware, self.use = learnware, use
-
-
-class FilterWanted(Message):
-    """The dialogue may open: ``memory`` bytes are free for a model."""
-
-    def __init__(self, memory: int) -> None:
-        super().__init__()
-        self.memory = memory
 
 
 class BrowseActions(ModeScreen):
@@ -169,38 +142,6 @@ class BrowseActions(ModeScreen):
 
     def action_updates(self) -> None:
         self.lwtui.look_for_updates()
-
-    # The Hub's list
-
-    def action_order(self) -> None:
-        if self.source != "hub":
-            self.lwtui.tell_user("The collection is sorted by name; the Hub's list can be ordered.")
-            return
-        query = self.hub.query_now
-        self.hub.look(
-            replace(query, sort=ORDERS[(ORDERS.index(query.sort) + 1) % len(ORDERS)])  # type: ignore[arg-type]
-        )
-
-    def action_filter(self) -> None:
-        if self.source != "hub":
-            for select in self.query("#browse-bar > Select").results(Select):
-                select.focus()
-                return
-            return
-        self._ask(
-            "This machine could not be looked at",
-            lambda: FilterWanted(self.services.free_memory()),
-        )
-
-    def on_filter_wanted(self, message: FilterWanted) -> None:
-        from lwtui.tui.screens.hub_filter import HubFilterScreen
-
-        def chosen(query: HubQuery | None) -> None:
-            if query is not None and query != self.hub.query_now:
-                self.hub.look(query)
-
-        if self.app.screen is self:
-            self.app.push_screen(HubFilterScreen(self.hub.query_now, message.memory), chosen)
 
     # Specify, convert, publish, indexes
 

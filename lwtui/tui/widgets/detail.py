@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
 from lwtui.learnware.grade import grade_of
+from lwtui.tui.card_text import card_content
 from lwtui.tui.text import clean, human_count, human_size, one_line
 
 if TYPE_CHECKING:
     from lwtui.learnware.model import Learnware, Score
+    from lwtui.tui.services import About
 
 
 class LearnwareDetail(VerticalScroll, can_focus=True):
     """The pane beside a list. ``lead`` is put before the description (why it matched)."""
 
-    BINDINGS: ClassVar[list[BindingType]] = []
     DEFAULT_CSS = """
     LearnwareDetail {
         background: $background; border-left: solid $border; padding: 0 1;
@@ -33,16 +33,34 @@ class LearnwareDetail(VerticalScroll, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.learnware: Learnware | None = None
+        self._lead: Content | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(markup=False)
+        yield Static(id="more", markup=False)
 
-    def show(self, learnware: Learnware | None, lead: Content | None = None) -> None:
-        """Show a learnware, or nothing."""
+    def show(
+        self,
+        learnware: Learnware | None,
+        lead: Content | None = None,
+        more: Content | None = None,
+    ) -> None:
+        """Show a learnware, or nothing; ``more`` comes after what its manifest says."""
         if learnware is not self.learnware:
             self.scroll_home(animate=False)
-        self.learnware = learnware
-        self.query_one(Static).update(describe(learnware, lead) if learnware else Content(""))
+        if (learnware, lead) != (self.learnware, self._lead) or learnware is None:
+            facts = describe(learnware, lead) if learnware is not None else Content("")
+            self.query(Static).first().update(facts)
+        self.learnware, self._lead = learnware, lead
+        self.query_one("#more", Static).update(more or Content(""))
+
+
+def more(about: About) -> Content:
+    """Where a learnware was used, and its card. Made in a worker: a card may be long."""
+    parts = _section("evaluated in", [Content(one_line(line, 300)) for line in about.runs])
+    parts += _section("talked with in", [Content(one_line(line, 300)) for line in about.chats])
+    card = card_content(about.card)
+    return Content("\n").join([*parts, card] if card.plain else parts)
 
 
 def describe(learnware: Learnware, lead: Content | None = None) -> Content:

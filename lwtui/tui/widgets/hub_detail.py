@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
 from lwtui.dock.record import HubModel
-from lwtui.tui.text import clean, human_count, human_size, one_line
+from lwtui.tui.text import human_count, human_size, one_line
 from lwtui.tui.widgets.hub_cells import day
 
-CARD = 6_000
-"""Characters of a card that are shown: more would hold up the screen while they are wrapped."""
 FILES = 40
-_HEADING = re.compile(r"#{1,6}\s+(.*)")
 _RELATION = {
     "adapter": "LoRA adapter",
     "finetune": "fine-tuned model",
@@ -45,14 +40,14 @@ class HubDetail(VerticalScroll, can_focus=True):
         yield Static(id="hub-facts", markup=False)
         yield Static(id="hub-card", markup=False)
 
-    def show(self, model: HubModel | None, card: str | None = None) -> None:
+    def show(self, model: HubModel | None, card: Content | None = None) -> None:
         """Show a model, or nothing; ``card`` is None while it is not read."""
         if model is None or model.id != self.repo:
             self.scroll_home(animate=False)
         self.repo = model.id if model is not None else ""
         facts = describe(model) if model is not None else Content("")
         self.query_one("#hub-facts", Static).update(facts)
-        self.query_one("#hub-card", Static).update(card_content(card or ""))
+        self.query_one("#hub-card", Static).update(card or Content(""))
 
     def say(self, text: str) -> None:
         """In the card's place: why there is none."""
@@ -120,21 +115,6 @@ def _state(model: HubModel) -> list[Content]:
     if model.is_learnware:
         lines.append(Content.styled("a learnware: its specification is published", "$accent"))
     return lines
-
-
-def card_content(text: str) -> Content:
-    """A card as text: headings stand out, everything else is shown as it was written."""
-    text = clean(text[: 2 * CARD]).strip()
-    if not text:
-        return Content("")
-    cut = len(text) > CARD
-    lines = [Content(""), Content.styled("card", "bold $accent")]
-    for line in text[:CARD].splitlines():
-        heading = _HEADING.match(line)
-        lines.append(Content.styled(heading[1], "bold") if heading else Content(line[:2_000]))
-    if cut:
-        lines.append(Content.styled("… the rest is on its page on the Hub", "$foreground-muted"))
-    return Content("\n").join(lines)
 
 
 def _fact(name: str, value: str) -> Content:

@@ -10,7 +10,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
@@ -18,10 +17,12 @@ from lwtui.dock.record import HubModel, HubPage, HubQuery
 from lwtui.errors import LwtuiError
 from lwtui.tui import hub_messages as told
 from lwtui.tui.background import NewestFirst, tell
+from lwtui.tui.card_text import card_content
 from lwtui.tui.collector import set_aside
 from lwtui.tui.text import one_line
 from lwtui.tui.widgets.hub_cells import COLUMNS, KEYS, age, cells, headline
 from lwtui.tui.widgets.hub_detail import HubDetail
+from lwtui.tui.widgets.list_line import ListLine
 from lwtui.tui.widgets.row_table import Cell, RowTable
 
 if TYPE_CHECKING:
@@ -39,23 +40,13 @@ CLOCK = 30.0
 """Seconds between two looks at how old the list is."""
 
 
-class HubLine(Horizontal):
-    """What is shown, and how old it is. A click asks for the filters."""
-
-    class Pressed(Message):
-        """It was clicked."""
-
-    def on_click(self) -> None:
-        self.post_message(self.Pressed())
-
-
 class HubPane(Vertical):
     """Asks in threads; the newest question wins."""
 
     DEFAULT_CSS = """
     HubPane {
         height: 1fr;
-        & > HubLine { height: 1; padding: 0 1; color: $foreground-muted; }
+        & > ListLine { height: 1; padding: 0 1; color: $foreground-muted; }
         & #hub-said { width: 1fr; height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
         & #hub-age { width: auto; height: 1; }
         & > #hub-problem {
@@ -80,15 +71,18 @@ class HubPane(Vertical):
         self._questions = NewestFirst("hub search")
         self._readings = NewestFirst("hub model")
         self._read: dict[str, told.ModelRead] = {}
+        self._cards: dict[str, Content] = {}
+        """Of those that are read, made in their thread."""
+        self.marked: dict[str, HubModel] = {}
         self._pause: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        with HubLine():
+        with ListLine():
             yield Static(id="hub-said", markup=False)
             yield Static(id="hub-age", markup=False)
         yield Static(id="hub-problem", markup=False)
         with Horizontal(id="hub-body"):
-            yield RowTable(COLUMNS, self._cells, id="hub-models")
+            yield RowTable(COLUMNS, self._cells, marks=self._is_marked, id="hub-models")
             yield HubDetail(id="hub-detail")
         yield Static(id="hub-note", markup=False)
 
@@ -123,6 +117,7 @@ class HubPane(Vertical):
         self._number += 1
         if fresh:
             self._read.clear()
+            self._cards.clear()
         self._ask("", fresh)
         if not self.models:
             self._note(Content("asking the Hub…"))
@@ -234,6 +229,7 @@ class HubPane(Vertical):
             except (LwtuiError, OSError) as error:
                 tell(self, told.ModelRead(repo, None, error=error))
                 return
+            self._cards[repo] = card_content(card, rest="the rest is on its page on the Hub")
             tell(self, told.ModelRead(repo, known, card))
 
         self._readings.ask(work)
@@ -241,7 +237,9 @@ class HubPane(Vertical):
     def on_model_read(self, message: told.ModelRead) -> None:
         message.stop()
         while len(self._read) >= KEPT:
-            self._read.pop(next(iter(self._read)))
+            oldest = next(iter(self._read))
+            self._read.pop(oldest)
+            self._cards.pop(oldest, None)
         self._read[message.repo] = message
         known = message.model
         if known is not None:
@@ -259,9 +257,44 @@ class HubPane(Vertical):
             detail.show(None)
             return
         read = self._read.get(model.id)
-        detail.show(model, read.card if read is not None else None)
+        detail.show(model, self._cards.get(model.id) if read is not None else None)
         if read is not None and read.error is not None:
             detail.say(str(read.error))
+
+    # Marks
+
+    @property
+    def chosen(self) -> list[HubModel]:
+        """Those that are marked, else the one under the cursor."""
+        if self.marked:
+            return list(self.marked.values())
+        return [self.model] if self.model is not None else []
+
+    def _is_marked(self, row: int) -> bool:
+        return row < len(self.models) and self.models[row].id in self.marked
+
+    @on(RowTable.Marked, "#hub-models")
+    def _mark(self, message: RowTable.Marked) -> None:
+        for model in self.models[message.rows.start : message.rows.stop]:
+            if message.on:
+                self.marked[model.id] = model
+            else:
+                self.marked.pop(model.id, None)
+        self.marks_changed()
+
+    @on(RowTable.AllMarked, "#hub-models")
+    def _mark_all(self) -> None:
+        every = {model.id: model for model in self.models}
+        self.marked = {} if self.marked.keys() >= every.keys() else every
+        self.marks_changed()
+
+    def unmark(self) -> None:
+        self.marked.clear()
+        self.marks_changed()
+
+    def marks_changed(self) -> None:
+        self.table.refresh()
+        self._say()
 
     # Showing
 
@@ -286,7 +319,9 @@ class HubPane(Vertical):
         if not self.models and self._page is None:
             said.update("")
         else:
-            said.update(Content(headline(self.query_now, len(self.models), bool(self._next))))
+            marks = f"{len(self.marked):,} marked · " if self.marked else ""
+            text = headline(self.query_now, len(self.models), bool(self._next))
+            said.update(Content(marks + text))
         text = "asking…" if self._asking else age(self._page, time.time()) if self._page else KEYS
         old.update(Content(text))
 

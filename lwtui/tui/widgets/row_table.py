@@ -18,18 +18,16 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from lwtui.tui.text import fit
 from lwtui.tui.widgets.row_columns import Cell, Column, highlighted, lay_out
+from lwtui.tui.widgets.row_marks import MARK, RowMarks
 
 __all__ = ["Cell", "Column", "RowTable", "lay_out"]
 
-MARK = "●"
 
-
-class RowTable(ScrollView, can_focus=True):
+class RowTable(RowMarks, can_focus=True):
     """Rows with a cursor. Keys: arrows, j k, page up and down, home end, g G, enter.
     With ``marks`` rows can be marked: space, ctrl+a or * all, shift with the arrows a stretch. The
     table keeps them in :attr:`marked`, unless ``marks`` is a function that says whether a row is
@@ -44,10 +42,6 @@ class RowTable(ScrollView, can_focus=True):
         Binding("home,g", "edge(-1)", "First", show=False),
         Binding("end,G", "edge(1)", "Last", show=False),
         Binding("enter", "choose", "Choose", show=False),
-        Binding("space", "mark", "Mark", show=False),
-        Binding("shift+up,K", "extend(-1)", "Mark up", show=False),
-        Binding("shift+down,J", "extend(1)", "Mark down", show=False),
-        Binding("ctrl+a,asterisk", "mark_all", "Mark all", show=False),
     ]
     LOOKS: ClassVar[tuple[str, ...]] = ("dim", "accent", "good", "bad", "strong")
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -131,28 +125,6 @@ class RowTable(ScrollView, can_focus=True):
         def control(self) -> RowTable:
             return self.table
 
-    @dataclass
-    class Marked(Message):
-        """These rows are to be marked, or not any more."""
-
-        table: RowTable
-        rows: range
-        on: bool
-
-        @property
-        def control(self) -> RowTable:
-            return self.table
-
-    @dataclass
-    class AllMarked(Message):
-        """All rows are to be marked, or none any more if they are all."""
-
-        table: RowTable
-
-        @property
-        def control(self) -> RowTable:
-            return self.table
-
     def __init__(
         self,
         columns: Sequence[Column],
@@ -162,16 +134,11 @@ class RowTable(ScrollView, can_focus=True):
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        super().__init__(id=id, classes=classes)
+        super().__init__(marks, id, classes)
         self._columns = tuple(columns)
         self._cells = cells
         self._rows = 0
         self._widths: list[tuple[int, int]] = []
-        self.marked: set[int] = set()
-        self._own_marks = marks is True
-        self._is_marked = marks if callable(marks) else self.marked.__contains__
-        self._marks = bool(marks)
-        self._stretch: tuple[int, int] | None = None
         self._sorted: tuple[int, bool] | None = None
         self._styles: dict[tuple[str, bool], Style] = {}
 
@@ -180,6 +147,13 @@ class RowTable(ScrollView, can_focus=True):
     @property
     def row_count(self) -> int:
         return self._rows
+
+    def row_text(self, row: int) -> str | None:
+        """The words of a row, for who looks for some; None while it is not read."""
+        cells = self._cells(row)
+        if cells is None:
+            return None
+        return " ".join(cell if isinstance(cell, str) else cell[0] for cell in cells)
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Other columns; ``cells`` is asked for as many."""
@@ -195,8 +169,7 @@ class RowTable(ScrollView, can_focus=True):
     def set_rows(self, count: int, cursor: int = 0) -> None:
         """There are now ``count`` rows; the cursor goes to ``cursor``. Marks are gone."""
         self._rows = count
-        self._stretch = None
-        self.marked.clear()
+        self.forget_marks()
         self._resize_content()
         self.set_reactive(RowTable.cursor, max(0, min(cursor, count - 1)))
         self._show_cursor()
@@ -295,7 +268,7 @@ class RowTable(ScrollView, can_focus=True):
 
     def watch_cursor(self, old: int, new: int) -> None:
         if old != new:
-            self._stretch = None
+            self.end_stretch(new)
             self._show_cursor()
             self.post_message(self.Moved(self, new))
         self.refresh()
@@ -326,47 +299,6 @@ class RowTable(ScrollView, can_focus=True):
     def action_choose(self) -> None:
         if self._rows:
             self.post_message(self.Chosen(self, self.cursor))
-
-    # Marks
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
-        # Without marks their keys are the screen's.
-        return self._marks or action not in ("mark", "mark_all", "extend")
-
-    def action_mark(self) -> None:
-        """Mark the row under the cursor, or unmark it, and go on to the next."""
-        if self._rows:
-            self._mark(range(self.cursor, self.cursor + 1), not self._is_marked(self.cursor))
-            self.cursor += 1
-
-    def action_extend(self, step: int) -> None:
-        """Mark on from where the stretch began; going back unmarks."""
-        if not self._rows:
-            return
-        anchor, _ = self._stretch or (self.cursor, self.cursor)
-        old, new = self.cursor, self.validate_cursor(self.cursor + step)
-        if abs(new - anchor) < abs(old - anchor):
-            self._mark(range(old, old + 1), False)
-        else:
-            self._mark(range(min(anchor, new), max(anchor, new) + 1), True)
-        self.set_reactive(RowTable.cursor, new)
-        self._show_cursor()
-        if new != old:
-            self.post_message(self.Moved(self, new))
-        self.refresh()
-        self._stretch = (anchor, new)
-
-    def action_mark_all(self) -> None:
-        if self._own_marks:
-            self._mark(range(self._rows), len(self.marked) < self._rows)
-        else:
-            self.post_message(self.AllMarked(self))
-
-    def _mark(self, rows: range, on: bool) -> None:
-        if self._own_marks:
-            (self.marked.update if on else self.marked.difference_update)(rows)
-        self.post_message(self.Marked(self, rows, on))
-        self.refresh()
 
     def _column_at(self, x: int) -> int | None:
         start = 2 * self._marks

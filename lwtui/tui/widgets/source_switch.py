@@ -12,6 +12,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from lwtui.tui.theme import chip
+
 Source = Literal["here", "known", "hub"]
 LABELS: tuple[tuple[Source, str], ...] = (
     ("here", " here "),
@@ -42,10 +44,7 @@ class SourceSwitch(Widget):
 
     def render(self) -> Content:
         return Content.assemble(
-            *(
-                (label, "bold $background on $accent" if source == self.source else "")
-                for source, label in LABELS
-            )
+            *((label, chip(self.app) if source == self.source else "") for source, label in LABELS)
         )
 
     def on_click(self, event: events.Click) -> None:
