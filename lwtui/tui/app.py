@@ -186,6 +186,11 @@ class LwtuiApp(EverywhereApp, SessionApp):
         screen: MatchScreen = self.screen  # type: ignore[assignment]
         screen.read_preview(path)
 
+    async def on_open_data(self, message: messages.OpenData) -> None:
+        await self.switch_mode("match")
+        screen: MatchScreen = self.screen  # type: ignore[assignment]
+        screen.open_dropped(message.paths)
+
     async def on_open_chat(self, message: messages.OpenChat) -> None:
         if not message.learnware.pulled:
             self.offer_pull(message.learnware.id)

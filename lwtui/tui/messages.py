@@ -42,6 +42,13 @@ class OpenChat(Message):
 
 
 @dataclass
+class OpenData(Message):
+    """A folder or file was dropped on the app; ``paths`` are what that may mean."""
+
+    paths: tuple[Path, ...]
+
+
+@dataclass
 class Page(Message):
     """Some rows of the collection. ``query`` numbers the search it answers."""
 

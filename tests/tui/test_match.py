@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from textual.widgets import Button, Input
+from textual.widgets import Input
 
 from lwtui.jobs import JobContext
 from lwtui.match.result import MatchResult
 from lwtui.tui.app import LwtuiApp
+from lwtui.tui.screens.ask import AskScreen
 from lwtui.tui.screens.match import MatchScreen
 from lwtui.tui.services import Place
 from lwtui.tui.widgets.folder_picker import FolderTree
@@ -31,6 +32,12 @@ async def open_match(pilot, app: LwtuiApp, offered: int = 3) -> MatchScreen:  # 
     await wait_until(pilot, lambda: app.current_mode == "match" and app.screen.query("#places"))
     await wait_until(pilot, lambda: app.screen.query_one("#places").option_count == offered)
     return match_screen(app)
+
+
+async def verify(pilot, app: LwtuiApp) -> None:  # type: ignore[no-untyped-def]
+    await pilot.press("v")
+    await wait_until(pilot, lambda: isinstance(app.screen, AskScreen))
+    await pilot.press("enter")
 
 
 async def test_three_keys_to_a_ranking_and_one_to_a_chat() -> None:
@@ -114,7 +121,7 @@ async def test_verify_runs_the_first_twelve_at_most() -> None:
         await wait_until(pilot, lambda: screen.step == "preview")
         await pilot.press("s")
         await wait_until(pilot, lambda: screen.step == "results")
-        await pilot.press("v")
+        await verify(pilot, app)
         await wait_until(pilot, lambda: services.verified == [0, 12] and screen.step == "results")
         shown = screen_text(app)
         assert "verified: 12 learnwares on 32 held-back rows" in shown
@@ -124,7 +131,7 @@ async def test_verify_runs_the_first_twelve_at_most() -> None:
         assert "the bare base loses 2.70" in shown
         # Stopping a verification keeps the ranking there was.
         services.match_gate = threading.Semaphore(0)
-        await pilot.press("v")
+        await verify(pilot, app)
         await wait_until(pilot, lambda: screen.step == "job")
         await pilot.press("escape")
         await wait_until(pilot, lambda: screen.step == "results")
@@ -173,7 +180,7 @@ async def test_when_nothing_fits_the_base_is_offered_and_can_be_overruled() -> N
         await wait_until(pilot, lambda: "starter/base" in text_of(app, "#chat-head"))
         await pilot.press("f2")
         await wait_until(pilot, lambda: app.current_mode == "match")
-        await pilot.press("v")
+        await verify(pilot, app)
         await wait_until(pilot, lambda: services.verified == [0, 12] and screen.step == "results")
         assert not screen.query_one("#match-far").display
         assert not app.screen.check_action("base", ())
@@ -221,4 +228,4 @@ async def test_the_tree_previews_in_passing(tmp_path: Path, monkeypatch) -> None
         assert isinstance(app.focused, RowTable)
         await pilot.press("n")
         await wait_until(pilot, lambda: screen.step == "pick")
-        assert not screen.query_one("#start", Button).display
+        assert not screen.query_one("#preview-buttons").display

@@ -12,6 +12,7 @@ from lwtui.errors import BadInput
 from lwtui.jobs import Progress
 from lwtui.tui import messages
 from lwtui.tui.app import LwtuiApp
+from lwtui.tui.screens.ask import AskScreen
 
 from .fakes import FakeServices
 from .helpers import SIZES, Drive, screen_text, text_of, wait_until
@@ -52,6 +53,8 @@ async def results(pilot: Pilot[None]) -> None:
 async def verified(pilot: Pilot[None]) -> None:
     await results(pilot)
     await pilot.press("v")
+    await wait_until(pilot, lambda: isinstance(pilot.app.screen, AskScreen))
+    await pilot.press("enter")
     await wait_until(pilot, lambda: "verified:" in text_of(pilot.app, "#match-head"))
     await wait_until(pilot, lambda: pilot.app.screen.step == "results")
 

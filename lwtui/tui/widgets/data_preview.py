@@ -19,6 +19,7 @@ COLUMNS = (
 )
 PROBLEMS = 3
 """How many of the skipped lines are named."""
+_KEY = ("  f changes them", "$foreground-muted")
 
 
 class DataPreview(Vertical):
@@ -71,12 +72,23 @@ def _head(view: DatasetView) -> Content:
         )
     ]
     if fields:
-        lines.append(Content.assemble(("fields found: ", "$foreground-muted"), fields))
+        given = "fields: " if view.choice.fields else "fields found: "
+        lines.append(Content.assemble((given, "$foreground-muted"), fields, _KEY))
+    lines.append(Content.styled(sampling(view), "$foreground-muted"))
     if not any(example.answer is not None for example in view.examples):
         lines.append(
             Content.styled("no answers: the prompts alone will be matched", "$foreground-muted")
         )
     return Content("\n").join(lines)
+
+
+def sampling(view: DatasetView) -> str:
+    """How many rows will be specified, of how many, and how they are chosen."""
+    wanted = view.choice.rows
+    if view.rows is not None and view.rows <= wanted:
+        return f"to be specified: all {view.rows:,} rows"
+    of = "" if view.rows is None else f" of about {view.rows:,}"
+    return f"to be specified: {wanted:,}{of} rows, drawn at random, each as likely as the others"
 
 
 def _problems(view: DatasetView) -> Content:
