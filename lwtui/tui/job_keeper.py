@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.reactive import reactive
+from textual.timer import Timer
 
 from lwtui.errors import BadInput, Cancelled, LwtuiError
 from lwtui.jobs import JobContext
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 LONG = 5.0
 """Seconds after which the end of a job is worth a sound, for who looks elsewhere."""
+PAINT = 0.1
+"""Seconds between two looks at jobs that report all the time, at least."""
 FAREWELL = 5.0
 """Seconds that leaving waits for jobs that were told to stop."""
 
@@ -39,6 +42,7 @@ class JobKeeper(Complaints):
         """Every job since the app was opened, the oldest first."""
         self.unfinished = UnfinishedFile()
         self._job_threads: list[threading.Thread] = []
+        self._to_paint: Timer | None = None
 
     def start_job(
         self,
@@ -145,10 +149,14 @@ class JobKeeper(Complaints):
 
     def on_job_progressed(self, message: messages.JobProgressed) -> None:
         message.job.advance(message.progress)
-        self.house_changed()
+        if self._to_paint is None:
+            self._to_paint = self.set_timer(PAINT, self.house_changed)
 
     def house_changed(self) -> None:
         """What shows jobs is to be painted again."""
+        if self._to_paint is not None:
+            self._to_paint.stop()
+            self._to_paint = None
         self.house = replace(self.house, revision=self.house.revision + 1)
 
     def end_job(self, job: RunningJob, error: Exception | None = None) -> None:

@@ -20,7 +20,11 @@ from lwtui.tui.screens.ask import AskScreen
 from lwtui.tui.screens.chat import ChatScreen
 from lwtui.tui.screens.evaluate import EvaluateScreen
 from lwtui.tui.screens.match import MatchScreen
+from lwtui.tui.screens.quit import QuitScreen
+from lwtui.tui.screens.resume import ResumeScreen
+from lwtui.tui.screens.welcome import WelcomeScreen
 from lwtui.tui.widgets.match_view import MatchView
+from lwtui.tui.widgets.prompt import PromptArea
 from lwtui.tui.widgets.row_table import RowTable
 from lwtui.tui.widgets.run_form import RunForm
 from lwtui.tui.workflow_services import WorkflowServices
@@ -227,7 +231,7 @@ async def test_evaluate_pause_go_on_read_and_look_at_rows(tmp_path: Path) -> Non
 
 
 @pytest.mark.timeout(400)
-async def test_quitting_in_the_middle_of_an_evaluation_leaves_it_paused() -> None:
+async def test_quitting_in_the_middle_of_an_evaluation_and_going_on_next_time() -> None:
     services = WorkflowServices()
     app = LwtuiApp(services)
     before = set(psutil.Process().children(recursive=True))
@@ -241,8 +245,57 @@ async def test_quitting_in_the_middle_of_an_evaluation_leaves_it_paused() -> Non
         assert isinstance(screen, EvaluateScreen)
         await wait_until(pilot, lambda: screen.job_run, PATIENCE)
         await pilot.press("ctrl+q")
+        await wait_until(pilot, lambda: isinstance(app.screen, QuitScreen))
+        await pilot.press("enter")
         await wait_until(pilot, lambda: not app.is_running)
         await wait_until(pilot, lambda: services.runs()[0].state == "paused", PATIENCE)
     services.close()
+    services = WorkflowServices()
+    app = LwtuiApp(services)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_until(pilot, lambda: isinstance(app.screen, ResumeScreen))
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: app.house.jobs, PATIENCE)
+        assert services.runs()[0].state in ("paused", "running")
+        await pilot.press("ctrl+q", "ctrl+q")
+        await wait_until(pilot, lambda: not app.is_running)
+    services.close()
     started = set(psutil.Process().children(recursive=True)) - before
     assert not [process for process in started if "worker" in " ".join(process.cmdline())]
+
+
+@pytest.mark.timeout(400)
+async def test_three_keys_from_the_first_start_to_the_first_token() -> None:
+    services = WorkflowServices()
+    app = LwtuiApp(services, welcome=True)
+    keys: list[str] = []
+    async with app.run_test(size=(80, 24)) as pilot:
+
+        async def press(key: str) -> None:
+            keys.append(key)
+            await pilot.press(key)
+
+        await wait_until(pilot, lambda: isinstance(app.screen, WelcomeScreen))
+        await press("enter")
+        await wait_until(pilot, lambda: isinstance(app.screen, MatchScreen))
+        ranking = app.screen
+        assert isinstance(ranking, MatchScreen)
+        await wait_until(pilot, lambda: ranking.step == "results", PATIENCE)
+        best = ranking.query_one(MatchView).match
+        assert best is not None
+        assert best.learnware.semantic.domain == "finance"
+        await press("enter")
+        await wait_until(pilot, lambda: app.current_mode == "chat")
+        prompt = app.screen.query_one(PromptArea)
+        await wait_until(pilot, lambda: "monthly fee" in prompt.text)
+        await press("enter")
+        chat = app.screen
+        assert isinstance(chat, ChatScreen)
+
+        def first_token() -> bool:
+            turns = chat.handle.session.turns if chat.handle is not None else []
+            return bool(turns and turns[-1].role == "assistant" and turns[-1].content)
+
+        await wait_until(pilot, first_token, PATIENCE)
+    services.close()
+    assert keys == ["enter"] * 3
