@@ -10,6 +10,10 @@ import pytest
 
 from .terminal import LEAVE_SCREEN, LIMIT, given_back, terminal
 
+PATIENCE = 180.0
+"""Seconds for what a model does on a busy machine."""
+STOPS = b"Stop"
+"""In the footer while an answer is being written."""
 LISTED = b"Palette"
 """In the footer, once the first mode is open."""
 CRASH = """
@@ -29,16 +33,26 @@ subprocess.run([sys.executable, "-m", "lwtui"])
 """As make does: a closed terminal sends its signal to this one alone, which waits for the app."""
 
 
-def test_open_look_around_and_quit() -> None:
+def test_the_first_start_matches_chats_stops_and_quits() -> None:
     with terminal("-m", "lwtui") as program:
-        program.read_until(LISTED)
-        program.press(b"2")
-        program.read_until(b"Which learnware is best at your data?")
-        program.press(b"\x1bOR")  # F3, from wherever the focus is
-        program.read_until(b"Ask something")
+        program.read_until(b"Welcome to lwtui")
+        program.read_after(b"\r", b"confidence:", PATIENCE)
+        program.read_after(b"\r", b"of 1,024 tokens", PATIENCE)
+        (model,) = (
+            process
+            for process in psutil.Process(program.pid).children(recursive=True)
+            if "lwtui.backend" in " ".join(process.cmdline())
+        )
+        model.suspend()  # its answers are short: it is stopped before the first word
+        program.read_after(b"\r", STOPS)
+        # Escape, as modern terminals send it; once Browse shows (F1), it has been heard.
+        program.read_after(b"\x1b[27u\x1bOP", b"Filter")
+        model.resume()
+        program.read_after(b"\x1bOR", b"stopped", PATIENCE)
         program.press(b"\x11")
         assert program.read_to_end() == 0
         assert given_back(program.written)
+        assert not model.is_running()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
