@@ -86,7 +86,7 @@ class CompareScreen(ModeScreen):
         """The column that was in focus last."""
         self._first_shown = 0
         self._round = 0
-        self._running = False
+        self._answering = False
         self._adding = False
         self.kept = ""
         """Id of the conversation to go on with."""
@@ -168,14 +168,14 @@ class CompareScreen(ModeScreen):
                 for place, column in enumerate(self._columns)
             ]  # fmt: skip
             parts.append(("  ← → ", "$accent"))
-        how = "one after the other, so that the times compare"
+        how = "one after the other, so that times compare"
         parts.append((how if all(shown) else "", ""))
         if self._system.strip():
             parts.append((" · system prompt", ""))
         if self._changes:
             parts.append((" · " + ", ".join(f"{k} {v}" for k, v in self._changes.items()), ""))
         if all(shown):
-            parts.append((" · kept when you go on with one (enter on it)", ""))
+            parts.append((" · enter on one: go on with it", ""))
         head.update(Content.assemble(*parts))
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
@@ -195,7 +195,7 @@ class CompareScreen(ModeScreen):
     async def _sent(self, event: PromptArea.Sent) -> None:
         event.stop()
         handle = self._handle
-        if handle is None or self._running or self._adding:
+        if handle is None or self._answering or self._adding:
             self.notify("Answers are being written: escape stops them.", severity="warning")
             return
         self.query_one(PromptArea).clear()
@@ -205,7 +205,7 @@ class CompareScreen(ModeScreen):
 
     def _begin(self, stream: Callable[[], Iterator[tuple[int, Step]]]) -> None:
         self._round += 1
-        self._running = True
+        self._answering = True
         self.refresh_bindings()
         self.stream_answers(self._round, stream)
 
@@ -237,7 +237,7 @@ class CompareScreen(ModeScreen):
     def on_round_ended(self, message: RoundEnded) -> None:
         if message.number != self._round:
             return
-        self._running = False
+        self._answering = False
         if message.error is not None:
             self.lwtui.complain(message.error, "The comparison broke off")
         self.refresh_bindings()
@@ -249,21 +249,21 @@ class CompareScreen(ModeScreen):
         in_prompt = isinstance(self.focused, PromptArea)
         asked = self._handle is not None and any(c.session.turns for c in self._columns)
         if action == "stop":
-            return self._running
+            return self._answering
         if action == "leave":
-            return not self._running and in_prompt and bool(self._columns)
+            return not self._answering and in_prompt and bool(self._columns)
         if action == "close":
-            return not self._running and not (in_prompt and bool(self._columns))
+            return not self._answering and not (in_prompt and bool(self._columns))
         if action in ("again", "again_one"):
-            return asked and not self._running
+            return asked and not self._answering
         if action == "go_on":
-            return asked and not self._running and not in_prompt
+            return asked and not self._answering and not in_prompt
         if action == "copy":
             return asked
         if action == "add":
-            return not self._running and not self._adding and 0 < len(self._columns) < MOST
+            return not self._answering and not self._adding and 0 < len(self._columns) < MOST
         if action == "remove":
-            return not self._running and len(self._columns) > 2
+            return not self._answering and len(self._columns) > 2
         return True
 
     def action_stop(self) -> None:
@@ -311,7 +311,7 @@ class CompareScreen(ModeScreen):
         from lwtui.tui.screens.pick import PickScreen
 
         learnware: Learnware | None = await self.app.push_screen_wait(PickScreen("Compare too"))
-        if learnware is not None and not self._running:
+        if learnware is not None and not self._answering:
             self._adding = True
             self.add_learnware(learnware.id)
 

@@ -55,6 +55,8 @@ class PickScreen(ModalScreen[Learnware | None]):
         self._number = 0
         self._asked = -1
         """The page that is being read."""
+        self._chosen_early = False
+        """Enter came before the rows of what was typed."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="pick"):
@@ -94,6 +96,8 @@ class PickScreen(ModalScreen[Learnware | None]):
             table.set_rows(message.total)
         self._asked = -1
         self.query_one("#pick-note", Static).update(self._note(message.total))
+        if self._chosen_early:
+            self._choose()
 
     def _note(self, total: int) -> Content:
         if total:
@@ -137,7 +141,10 @@ class PickScreen(ModalScreen[Learnware | None]):
 
     @on(Input.Submitted)
     @on(RowTable.Chosen)
-    def _chosen(self) -> None:
+    def _choose(self) -> None:
+        self._chosen_early = self._asked == 0
+        if self._chosen_early:
+            return
         row = self.query_one(RowTable).cursor
         if row < len(self._rows):
             self.dismiss(self._rows[row])

@@ -16,6 +16,31 @@ from lwtui.tui.widgets.parts import Part, Splitter
 from lwtui.tui.widgets.turns import AnswerPart, PromptPart, RemarkPart, remark_of
 
 
+class AnswersScroll(VerticalScroll, can_focus=True):
+    """Stays at its end while it grows, unless the user has scrolled away."""
+
+    def on_mount(self) -> None:
+        self.watch(self, "virtual_size", self._keep_end, init=False)
+
+    def on_resize(self) -> None:
+        self._keep_end()
+
+    def _keep_end(self) -> None:
+        # An anchor on text shorter than the widget makes Textual 8.2 scroll to a negative line.
+        taller = self.virtual_size.height > self.container_size.height
+        if taller and not self.is_anchored:
+            self.anchor()
+        elif not taller and self.is_anchored:
+            self.anchor(False)
+            self.set_scroll(None, 0)
+            self.refresh(layout=True)
+
+    def to_end(self) -> None:
+        """An answer begins: to the end again, wherever the user is."""
+        if self.is_anchored:
+            self.anchor()
+
+
 class CompareColumn(Vertical):
     """Says what it is told, kept at its end while an answer streams."""
 
@@ -47,12 +72,12 @@ class CompareColumn(Vertical):
         return "".join(self._text)
 
     @property
-    def body(self) -> VerticalScroll:
-        return self.query_one(VerticalScroll)
+    def body(self) -> AnswersScroll:
+        return self.query_one(AnswersScroll)
 
     def compose(self) -> ComposeResult:
         yield Static(classes="name", markup=False)
-        yield VerticalScroll(can_focus=True)
+        yield AnswersScroll()
 
     def on_resize(self) -> None:
         self._show_name()
@@ -84,7 +109,7 @@ class CompareColumn(Vertical):
         self._remark = RemarkPart(Part(0, "remark", ""), Content("its turn will come"))
         self._answering = [self._remark]
         await self.body.mount(self._remark)
-        self.body.anchor()
+        self.body.to_end()
 
     def note(self, text: str) -> None:
         """One line about the answer under way."""
