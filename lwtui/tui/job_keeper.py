@@ -19,11 +19,14 @@ from lwtui.tui.complaints import Bug, Complaints
 from lwtui.tui.house import House
 from lwtui.tui.hub_messages import JobFinished
 from lwtui.tui.running_job import JobKind, RunningJob
+from lwtui.tui.text import one_line
 from lwtui.tui.unfinished import Unfinished, UnfinishedFile
 
 if TYPE_CHECKING:
     from lwtui.tui.services import Services
 
+ALONE = ("match", "evaluation")
+"""Kinds of jobs that run one at a time, and show what they found on a screen of their own."""
 LONG = 5.0
 """Seconds after which the end of a job is worth a sound, for who looks elsewhere."""
 PAINT = 0.1
@@ -123,8 +126,7 @@ class JobKeeper(Complaints):
         """Run a job again that failed or was stopped."""
         if not job.can_retry or job.again is None:
             return
-        alone = job.kind in ("match", "evaluation")  # their screens run one at a time
-        if alone and any(each.kind == job.kind for each in self.house.jobs):
+        if job.kind in ALONE and any(each.kind == job.kind for each in self.house.jobs):
             self.complain(self.busy_with(job.kind), "Not now")
             return
         if job.kind == "match" and job in self.session_jobs:
@@ -163,6 +165,8 @@ class JobKeeper(Complaints):
         job.end(error)
         if job.seconds > LONG and not isinstance(error, Cancelled):
             self.notify_done(f"{job.title}: {'done' if error is None else 'failed'}")
+            if error is None and job.kind in ALONE and job.mode != self.current_mode:
+                self.notify(f"{one_line(job.title, 80)}: done. See Jobs (5).", markup=False)
         self.house = replace(self.house, jobs=tuple(j for j in self.house.jobs if j is not job))
         self.keep_jobs()
 

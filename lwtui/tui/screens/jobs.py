@@ -81,7 +81,8 @@ class JobsScreen(ModeScreen):
 
     @property
     def _job(self) -> RunningJob | None:
-        jobs, cursor = self._jobs, self.query_one(RowTable).cursor
+        tables = self.query(RowTable)  # none before the screen is composed
+        jobs, cursor = self._jobs, tables.first().cursor if tables else -1
         return jobs[cursor] if 0 <= cursor < len(jobs) else None
 
     @property
