@@ -7,28 +7,31 @@ import dataclasses
 import click
 
 from lwtui.cli.output import json_option, print_json, print_text
-from lwtui.config import EXAMPLE, config_file, read_config
+from lwtui.config import EXAMPLE, THEME_EXAMPLE, config_file, read_config, themes_folder
 from lwtui.errors import BadInput
 
 
 @click.command("config")
 @click.option("--example", is_flag=True, help="Print a file with every setting explained.")
+@click.option("--theme", is_flag=True, help="Print a theme, to begin one of your own with.")
 @click.option("--write", is_flag=True, help="Write that file, if there is none yet.")
 @json_option
-def config_command(example: bool, write: bool, as_json: bool) -> None:
+def config_command(example: bool, theme: bool, write: bool, as_json: bool) -> None:
     """Show where the settings are and check them."""
     file = config_file()
-    if example:
-        click.echo(EXAMPLE, nl=False)
+    if example or theme:
+        click.echo(EXAMPLE if example else THEME_EXAMPLE, nl=False)
         return
     if write:
         _write()
         return
     config = read_config()
     if as_json:
-        print_json({"file": str(file), "there": file.exists(), **dataclasses.asdict(config)})
+        where = {"file": str(file), "there": file.exists(), "themes": str(themes_folder())}
+        print_json({**where, **dataclasses.asdict(config)})
         return
     print_text(str(file))
+    print_text(f"{themes_folder()}  (themes of your own)")
     if not file.exists():
         print_text("There is no such file yet: `lwtui config --write` makes one.", err=True)
 

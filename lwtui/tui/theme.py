@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from textual.theme import Theme
+
+if TYPE_CHECKING:
+    from textual.app import App
 
 ACCENT = "#6cb8c4"
 
@@ -109,3 +113,8 @@ def fitting_theme(environment: Mapping[str, str] = os.environ) -> str:
     background = environment.get("COLORFGBG", "").rpartition(";")[2]
     light = background in ("7", "15") or (background.isdecimal() and 9 <= int(background) <= 14)
     return LWTUI_LIGHT.name if light else LWTUI_DARK.name
+
+
+def chip(app: App[Any]) -> str:
+    """The style of what is chosen among a few: visible without colours too."""
+    return "bold reverse" if app.no_color else "bold $background on $accent"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lwtui.config import EXAMPLE, Config, Preset, _Reader, config_file, read_config
+from lwtui.config import EXAMPLE, THEME_EXAMPLE, Config, Preset, _Reader, config_file, read_config
 from lwtui.errors import BadInput
 
 from .conftest import Run
@@ -26,6 +26,8 @@ def test_without_a_file_there_are_defaults(home: Path, lwtui: Run) -> None:
     assert read_config() == Config()
     shown = lwtui("config", "--json").json
     assert (shown["there"], shown["theme"]) == (False, Config().theme)
+    assert shown["themes"] == str(home / "themes")
+    assert lwtui("config", "--theme").out == THEME_EXAMPLE
 
 
 def test_the_example_says_the_defaults_and_all_of_it_is_valid(home: Path, lwtui: Run) -> None:
@@ -38,7 +40,7 @@ def test_the_example_says_the_defaults_and_all_of_it_is_valid(home: Path, lwtui:
         shown = shown.replace(f"# {name} =", f"{name} =")
     write(shown)
     config = read_config()
-    assert config.keys == {"browse.search": "slash,ctrl+f"}
+    assert config.keys == {"browse.search": "slash,ctrl+f", "app.quit": "ctrl+q,f10"}
     assert config.preset("careful").changes == {"temperature": 0.2}
 
 
@@ -47,7 +49,7 @@ def test_the_example_says_the_defaults_and_all_of_it_is_valid(home: Path, lwtui:
     [
         ("them = 'x'", 1, "them", "Did you mean 'theme'?"),
         ("theme = 3", 1, "theme", "text in quotes"),
-        ("\nnotify = 'horn'", 2, "notify", '"bell" or "off"'),
+        ("\nnotify = 'horn'", 2, "notify", '"osc777"'),
         ("keys = 'x'", 1, "keys", "table"),
         ("[keys]\na = 1", 2, "keys.a", "text in quotes"),
         ("preset = 1", 1, "preset", "[[preset]]"),

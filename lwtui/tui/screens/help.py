@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Input, Static
+from textual.widgets import Footer, Input, Static
 
 from lwtui.tui.bindings import ACTIONS, MODES, Action, actions_of, bindings_of
 from lwtui.tui.commands import own_bindings
@@ -75,11 +75,11 @@ class HelpScreen(ModalScreen[None]):
             yield LineInput(placeholder="search…", compact=True, id="help-words")
             with VerticalScroll(id="help-scroll"):
                 yield Static(self._content(""), id="help-text", markup=False)
+        yield Footer()
 
     def on_mount(self) -> None:
         frame = self.query_one("#help")
         frame.border_title = f"{_title(self._below)} · keys"
-        frame.border_subtitle = "/ searches · i shows names for config.toml · escape closes"
         self.query_one("#help-words").display = False
         self.query_one("#help-scroll").focus()
 

@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from lwtui.tui.bindings import MODES, actions_of
 from lwtui.tui.text import fit
+from lwtui.tui.theme import chip
 
 if TYPE_CHECKING:
     from lwtui.tui.app import LwtuiApp
@@ -71,7 +72,7 @@ class TopBar(Widget):
         ]  # fmt: skip
         for mode, label in self._tabs:
             here = mode == self._mode
-            parts.append(Content.styled(label, "bold $background on $accent" if here else ""))
+            parts.append(Content.styled(label, chip(app) if here else ""))
         left = Content.assemble(*parts)
         width = self.size.width
         room = max(0, width - left.cell_length - 1)
