@@ -1,4 +1,4 @@
-"""Pictures of the evaluation screen and of the jobs, at 80x24 and 120x36.
+"""Pictures of the evaluation screen, at 80x24 and 120x36.
 
 After a wanted change: ``pytest tests/tui/test_snapshots_evaluate.py --snapshot-update``, then look.
 """
@@ -122,23 +122,6 @@ async def delete(pilot: Pilot[None]) -> None:
     await wait_until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
 
 
-async def jobs(pilot: Pilot[None]) -> None:
-    app = pilot.app
-    assert isinstance(app, LwtuiApp)
-    for title, mode, error in (
-        ("Matching finance-support", "match", None),
-        ("Loading starter/finance-003", "chat", OSError("The file is gone.")),
-        ("Evaluating medical, 3 models", "evaluate", None),
-    ):
-        job = app.start_job(title, mode, "requests" if mode == "evaluate" else "rows")
-        job.progress = Progress(52, 128, "scoring", elapsed=13.0)
-        if mode != "evaluate":
-            app.end_job(job, error)
-        job._seconds = 13.0
-    await pilot.press("5")
-    await wait_until(pilot, lambda: "Evaluating medical" in screen_text(app))
-
-
 def one_finished() -> FakeServices:
     services = FakeServices(24)
     services.keep(record())
@@ -186,7 +169,6 @@ STATES: dict[str, tuple[Any, Drive]] = {
     "samples": (one_finished, samples),
     "disagreements": (one_finished, disagreements),
     "failed": (failing, failed),
-    "jobs": (lambda: FakeServices(24), jobs),
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from lwtui.match.result import Verification
 from lwtui.tui import messages
 from lwtui.tui.app import LwtuiApp
 from lwtui.tui.hub_services import Choice, SubscriptionView
+from lwtui.tui.running_job import JobNote
 from lwtui.tui.widgets.hub_detail import HubDetail
 from lwtui.tui.widgets.match_view import MatchView
 
@@ -29,6 +31,7 @@ from .hub_steps import open_hub, pane, plan
 from .test_snapshots_match import results
 
 REPO = "open-bank/intent-lora"
+NOON = datetime(2026, 11, 21, 12, 0, 0)
 OFFLINE = LwtuiError(
     "The Hub cannot be reached: no network.", hint="Check the connection, then try again."
 )
@@ -98,6 +101,9 @@ async def pulling(pilot: Pilot[None]) -> None:
         app.post_message(messages.JobProgressed(job, progress))
         await wait_until(pilot, lambda progress=progress: job.progress == progress)
     job.__dict__["_seconds"] = 60.0  # the clock stands still for the picture
+    job.started = NOON
+    job.notes.clear()
+    job.notes.append(JobNote(NOON, "20 MB/s"))
     app.house_changed()
     await wait_until(pilot, lambda: "20 MB/s" in screen_text(app))
 

@@ -27,8 +27,8 @@ ABOUT = {
 WHAT = Content.assemble(
     "lwtui finds, among many small language models, the one that suits ",
     ("your data", "bold"),
-    ". Then you chat with it, or measure it. It is no assistant for everything: each of these "
-    "models was trained for one task. All runs on this machine; no row of your data leaves it.",
+    ". Then you chat with it, or measure it. It is not one assistant for everything: each model "
+    "was trained for one task. All runs on this machine; no row of your data leaves it.",
 )
 COLUMNS = (Column("begin with", 30), Column("", 20, flex=1))
 
