@@ -97,8 +97,10 @@ class MatchScreen(MatchResults):
         choosing = step in CHOOSING
         self.query_one(ContentSwitcher).current = "choose" if choosing else step
         self.query_one("#match-bar").display = choosing
-        self.set_class(step == "preview", "-preview")
-        self.set_class(step == "preview" and not keep_focus, "-chosen")
+        # Both at once, and only of what they change: styles of all below are looked up anew.
+        self.query_one("#choose").update_classes(
+            {"-preview": step == "preview", "-chosen": step == "preview" and not keep_focus}
+        )
         if not keep_focus:
             focus = {"preview": "#preview-rows", "job": "#job-stop", "results": "#matches"}
             self.query_one(focus.get(step, "#places")).focus()
