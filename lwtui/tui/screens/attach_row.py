@@ -32,7 +32,7 @@ ROWS = (
     Column("prompt", 30, flex=3),
     Column("answer", 14, flex=1, rank=1),
 )
-PLACES = (Column("", 6), Column("recent folders and demo data", 40, flex=1))
+PLACES = (Column("", 6), Column("folder", 24, flex=1), Column("path", 20, flex=2, rank=1))
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class AttachRowScreen(Dialogue[AttachedRow | None]):
         Binding("slash", "path", "Another folder", show=False),
         Binding("r", "random", "A row at random", show=False),
     ]
-    DEFAULT_CSS = """
+    CSS = """
     AttachRowScreen {
         #dialogue { width: 112; height: 92%; }
         #attach-path { margin-top: 0; }
@@ -97,7 +97,7 @@ class AttachRowScreen(Dialogue[AttachedRow | None]):
         with VerticalScroll(id="attach-scroll", can_focus=False):
             yield Static(id="attach-row", markup=False)
         with Horizontal(classes="buttons"):
-            yield Button("Into the prompt  (enter)", id="use", variant="primary", compact=True)
+            yield Button("Use  (enter)", id="use", variant="primary", compact=True)
             yield Button("Random  (r)", id="random", compact=True)
             yield Button("Folder  (/)", id="folder", compact=True)
             yield Button("Close  (esc)", id="close", compact=True)
@@ -127,7 +127,8 @@ class AttachRowScreen(Dialogue[AttachedRow | None]):
 
     def _place(self, row: int) -> list[Cell]:
         place = self._places[row]
-        return [(place.kind, "dim"), one_line(f"{place.label}   {place.path}", 300)]
+        path = one_line(str(place.path), 300)
+        return [(place.kind, "dim"), one_line(place.label, 120), (path, "dim")]
 
     @on(RowTable.Chosen, "#attach-places")
     def _place_chosen(self, event: RowTable.Chosen) -> None:

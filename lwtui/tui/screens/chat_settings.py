@@ -52,7 +52,7 @@ class ChatSettingsScreen(Dialogue[ChatSettings | None]):
         Binding("ctrl+r", "reset", "All as the learnware's task suggests", priority=True),
         Binding("f6", "preset", "Fill in from a preset", priority=True),
     ]
-    DEFAULT_CSS = """
+    CSS = """
     ChatSettingsScreen {
         #system {
             height: 5; border: none; padding: 0 1; background: $panel; scrollbar-size-vertical: 1;
@@ -91,7 +91,7 @@ class ChatSettingsScreen(Dialogue[ChatSettings | None]):
         yield Static(id="settings-help", classes="muted", markup=False)
         with Horizontal(classes="buttons"):
             yield Button("Use  (ctrl+s)", id="apply", variant="primary", compact=True)
-            yield Button("As suggested  (ctrl+r)", id="reset", compact=True)
+            yield Button("Reset  (ctrl+r)", id="reset", compact=True)
             yield Button("Preset  (f6)", id="preset", compact=True)
             yield Button("Close  (esc)", id="close", compact=True)
 
@@ -106,9 +106,7 @@ class ChatSettingsScreen(Dialogue[ChatSettings | None]):
             if focused is not None and focused.id == f"set-{field.name}":
                 text = field.help
         if focused is not None and focused.id == "system":
-            text = (
-                "Small specialists were trained without one and may answer worse with it. " + text
-            )
+            text = "Small specialists were trained without one and may answer worse with it."
         note = self.query_one("#settings-help", Static)
         note.remove_class("-wrong")
         note.update(Content(text))

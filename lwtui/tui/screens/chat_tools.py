@@ -58,6 +58,9 @@ class ChatRoom(Protocol):
 
     async def show_session(self, session_id: str) -> None: ...
 
+    def sessions_changed(self) -> None:
+        """The list of conversations is to be read again."""
+
 
 class ChatTools(ModeScreen):
     """Actions of ``lwtui.tui.actions.chat_tools``."""
@@ -291,6 +294,7 @@ class ChatTools(ModeScreen):
         await self.app.push_screen_wait(screen)
         if screen.kept:
             await self.room.show_session(screen.kept)
+            self.room.sessions_changed()
 
     def _to_compare(self) -> str:
         """What is typed in the prompt, else the last question."""

@@ -150,6 +150,7 @@ class CompareScreen(ModeScreen):
             for place, column in enumerate(self._columns):
                 column.display = first <= place < first + room
                 column.set_class(place == first, "-first-shown")
+                column.set_class(place == self._at, "-at")
         self._show_head()
         self.refresh_bindings()
 

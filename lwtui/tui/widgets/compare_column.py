@@ -49,8 +49,9 @@ class CompareColumn(Vertical):
         width: 1fr; height: 1fr; border-left: solid $border;
         &.-first-shown { border-left: none; }
         & > .name { height: 1; padding: 0 1; color: $foreground-muted; background: $surface; }
+        & .hint { padding: 1 1; color: $foreground-muted; }
         & > VerticalScroll { height: 1fr; scrollbar-size-vertical: 1; padding: 0; }
-        &:focus-within > .name { color: $accent; text-style: bold; background: $panel; }
+        &.-at > .name { color: $accent; text-style: bold; background: $panel; }
     }
     """
 
@@ -77,7 +78,8 @@ class CompareColumn(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(classes="name", markup=False)
-        yield AnswersScroll()
+        with AnswersScroll():
+            yield Static("answers here what you ask below", classes="hint", markup=False)
 
     def on_resize(self) -> None:
         self._show_name()
@@ -96,6 +98,7 @@ class CompareColumn(Vertical):
 
     async def ask(self, text: str) -> None:
         """What it is asked; the answer will follow."""
+        await self.query(".hint").remove()
         await self.body.mount(PromptPart(Part(0, "prompt", clean(text))))
         await self.begin()
 
