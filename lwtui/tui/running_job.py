@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from collections.abc import Callable
@@ -22,6 +23,9 @@ JobKind = Literal[
 ]  # fmt: skip
 KEPT_NOTES = 200
 """Notes of a job that are kept; the oldest go first."""
+SAME_MOMENT = 5.0
+"""Seconds in which notes that differ in their numbers count as one."""
+NUMBERS = re.compile(r"[\d.,]+")
 
 
 @dataclass(frozen=True)
@@ -88,9 +92,20 @@ class RunningJob:
         return self.state in ("failed", "stopped", "paused") and self.again is not None
 
     def note(self, text: str) -> None:
-        """Write something into its log, unless it was just said."""
-        if text and (not self.notes or self.notes[-1].text != text):
-            self.notes.append(JobNote(datetime.now(), text))
+        """Write something into its log, unless it was just said. What changes only its numbers
+        from one moment to the next takes the place of what it said before."""
+        last = self.notes[-1] if self.notes else None
+        if not text or (last is not None and last.text == text):
+            return
+        now = datetime.now()
+        if (
+            last is not None
+            and (now - last.at).total_seconds() < SAME_MOMENT
+            and NUMBERS.sub("0", last.text) == NUMBERS.sub("0", text)
+        ):
+            self.notes[-1] = JobNote(last.at, text)
+        else:
+            self.notes.append(JobNote(now, text))
 
     def advance(self, progress: Progress) -> None:
         """Take a report."""

@@ -40,16 +40,20 @@ async def test_a_failed_job_keeps_its_log_and_is_run_again() -> None:
         await wait_until(pilot, lambda: app.session_jobs[0].state == "failed")
         (job,) = app.session_jobs
         for number in range(40):
-            job.note(f"tensor {number} {HOSTILE}")
+            job.note(f"tensor {'x' * number}, {HOSTILE}")
+            job.note(f"tensor {'x' * number}, 12 rows")
+            job.note(f"tensor {'x' * number}, 13 rows")
         await to_jobs(app, pilot)
         for said in ("✗ failed", "This family is not known to llama.cpp.", "Nothing was changed."):
             assert said in screen_text(app)
-        assert f"tensor 39 {HARMLESS}" in screen_text(app)
-        assert "tensor 20" not in screen_text(app)
+        assert f"tensor {'x' * 39}, {HARMLESS}" in screen_text(app)
+        assert f"tensor {'x' * 39}, 13 rows" in screen_text(app)
+        assert f"tensor {'x' * 39}, 12 rows" not in screen_text(app)  # only its number changed
+        assert f"tensor {'x' * 34}, " not in screen_text(app)
         await pilot.press("d")  # more room for the log
-        await wait_until(pilot, lambda: "tensor 30" in screen_text(app))
+        await wait_until(pilot, lambda: f"tensor {'x' * 34}, " in screen_text(app))
         await pilot.press("d", "y")
-        await wait_until(pilot, lambda: "tensor 0 " in app.clipboard)
+        await wait_until(pilot, lambda: "tensor , 13 rows" in app.clipboard)
         assert "\x1b" not in app.clipboard
         await pilot.press("r")
         await wait_until(pilot, lambda: len(services.done) == 2 and job.state == "failed")
