@@ -10,7 +10,6 @@ from lwtui.cli.spec import print_skipped
 from lwtui.learnware.storage import human_size
 from lwtui.match.rank import shared
 from lwtui.match.result import Match, MatchResult, Verification, percent
-from lwtui.match.why import NEAREST, domain_shares
 
 _BAR = 10
 _SMALL = 0.05
@@ -36,7 +35,7 @@ def result_facts(result: MatchResult, dataset: str) -> dict[str, Any]:
         "runnable": result.runnable,
         "base": result.base.id if result.base is not None else None,
         "matches": [_match_facts(each) for each in result.matches],
-        "domains": [dataclasses.asdict(each) for each in domain_shares(result.matches)],
+        "domains": [dataclasses.asdict(each) for each in result.domains],
         "skipped": result.skipped,
         "rows_skipped": result.rows_skipped,
         "problems": list(result.problems),
@@ -160,12 +159,11 @@ def _print_table(result: MatchResult) -> None:
 
 
 def _print_domains(result: MatchResult) -> None:
-    shares = [each for each in domain_shares(result.matches) if each.share >= _SMALL]
+    shares = [each for each in result.domains if each.share >= _SMALL]
     if len(shares) > 1 or (shares and shares[0].learnwares > 1):
         named = ", ".join(f"{each.domain or 'unknown'} {each.share:.0%}" for each in shares)
-        print_text(
-            f"Of the similarity of the nearest {min(NEAREST, len(result.matches))}: {named}."
-        )
+        count = sum(each.learnwares for each in result.domains)
+        print_text(f"Of the similarity of the nearest {count}: {named}.")
 
 
 def _span(interval: tuple[float, float] | None) -> str:

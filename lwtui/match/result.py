@@ -70,6 +70,17 @@ class Match:
 
 
 @dataclass(frozen=True)
+class DomainShare:
+    """A domain's ``share`` of the similarity of the nearest learnwares, 0 to 1, and how many of
+    them have it; see :func:`lwtui.match.why.domain_shares`."""
+
+    domain: str
+    """Empty: the learnware does not say."""
+    share: float
+    learnwares: int
+
+
+@dataclass(frozen=True)
 class Verification:
     """What ``--verify`` did."""
 
@@ -124,6 +135,8 @@ class MatchResult:
     fits."""
     best_here: Match | None = None
     """The best that can run now, where it may not be among ``matches``."""
+    domains: tuple[DomainShare, ...] = ()
+    """What the data is like, of the nearest of all that were ranked."""
     rows_seen: int | None = None
     """Usable rows of the dataset, of which ``rows`` were drawn; None when not known."""
     specification: Specification | None = field(default=None, compare=False, repr=False)

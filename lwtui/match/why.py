@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from lwtui.match.result import Match
+from lwtui.match.result import DomainShare, Match
 
 NEAREST = 10
 """How many of the most similar learnwares the shares of the domains are told from."""
-
-
-@dataclass(frozen=True)
-class DomainShare:
-    """``share`` of the similarity, 0 to 1, and how many of the nearest have this domain."""
-
-    domain: str
-    """Empty: the learnware does not say."""
-    share: float
-    learnwares: int
 
 
 def nearest(matches: Sequence[Match], count: int = NEAREST) -> tuple[Match, ...]:

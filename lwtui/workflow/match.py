@@ -126,6 +126,7 @@ def _rank(
     from lwtui.match.abstain import by_similarity
     from lwtui.match.confidence import Sureness
     from lwtui.match.rank import calibration_of, candidates, explain_nothing, rank
+    from lwtui.match.why import domain_shares
 
     everything = [item for item in collection.list(where="all") if _counts(item)]
     base_of = remembered(collection)
@@ -159,6 +160,7 @@ def _rank(
         rows_skipped=wanted.skipped,
         problems=wanted.problems,
         seconds=wanted.seconds,
+        domains=domain_shares(matches),
         rows_seen=wanted.rows_seen,
         specification=wanted,
     )

@@ -15,6 +15,7 @@ from lwtui.match.compare import compare
 from lwtui.match.ranking import Ranking
 from lwtui.match.requirements import Requirement
 from lwtui.match.result import Match, MatchResult, Verification
+from lwtui.match.why import domain_shares
 from lwtui.tui.match_services import DataChoice
 from lwtui.tui.services import DatasetView, Place
 from lwtui.workflow.requirements import Rerun
@@ -104,17 +105,23 @@ class FakeMatch:
         ranking = Ranking.of(result, "2026-11-21T08:00:00+00:00")
         laid = compare(self.requirements[name][-1], ranking)
         self.requirements[name].append(ranking)
-        saved = Requirement(name, self.view.name, "/data/saved", rankings=tuple(self.requirements[name]))
+        saved = Requirement(
+            name, self.view.name, "/data/saved", rankings=tuple(self.requirements[name])
+        )
         return Rerun(saved, result, laid)
 
     def rename_requirement(self, name: str, new: str) -> None:
-        self.requirements = {new if each == name else each: it for each, it in self.requirements.items()}
+        self.requirements = {
+            new if each == name else each: it for each, it in self.requirements.items()
+        }
 
     def delete_requirement(self, name: str) -> None:
         del self.requirements[name]
 
     def saved_rankings(self) -> list[tuple[str, Ranking]]:
-        return [(name, each) for name, found in self.requirements.items() for each in reversed(found)]
+        return [
+            (name, each) for name, found in self.requirements.items() for each in reversed(found)
+        ]
 
     def match(
         self,
@@ -154,6 +161,7 @@ class FakeMatch:
             "clear" if matches else "none", len(self.learnwares) - len(ranked), verification,
             rows_skipped=2, problems=tuple(str(problem) for problem in self.view.problems),
             probability=(0.97 if verify else 0.932) if matches else None, rows_seen=1_234,
+            domains=domain_shares(matches),
         )  # fmt: skip
 
     def _far(self, matches: tuple[Match, ...]) -> MatchResult:

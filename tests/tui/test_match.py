@@ -77,7 +77,7 @@ async def test_progress_estimate_and_stop() -> None:
         services.match_gate.release(65)
         await wait_until(pilot, lambda: "64 of 128 rows" in screen_text(app))
         assert "left" in text_of(app, "#job-state")
-        assert "1 job 50%" in screen_text(app)
+        await wait_until(pilot, lambda: "1 job 50%" in screen_text(app))
         # The job goes on while another mode is looked at.
         await pilot.press("1")
         await wait_until(pilot, lambda: app.current_mode == "browse")

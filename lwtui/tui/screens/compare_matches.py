@@ -57,7 +57,6 @@ class CompareMatchesScreen(Dialogue[None]):
         self._current = current
         self._others = others
         self._shown = since
-        self._picked = since is None
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="compare-head", classes="text", markup=False)
@@ -106,7 +105,7 @@ class CompareMatchesScreen(Dialogue[None]):
             self._show()
 
     def action_back(self) -> None:
-        if self._shown is None or not self._picked:
+        if self._shown is None or not self._others:
             self.dismiss(None)
             return
         self._shown = None
@@ -135,7 +134,7 @@ def heading(found: Comparison) -> Content:
 def _title(word: str, ranking: Ranking) -> Content:
     sure = "" if ranking.probability is None else f", {percent(ranking.probability)} sure"
     when = one_line(ranking.when, 40)[:16].replace("T", " ")
-    facts = f"  {one_line(ranking.confidence, 20)}{sure} · {ranking.rows} rows · {when}"
+    facts = f"  {one_line(ranking.confidence, 20)}{sure} · {when}"
     return Content.assemble(
         (f"{word}  ", "$foreground-muted"),
         (one_line(ranking.dataset, 60), "$accent"),

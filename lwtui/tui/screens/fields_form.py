@@ -65,7 +65,7 @@ class FieldsScreen(Dialogue[DataChoice | None]):
                 yield LineInput(
                     str(self._choice.rows), id="field-rows", type="integer", compact=True
                 )
-                yield Static("drawn at random for the specification", classes="muted")
+                yield Static("to draw at random", classes="muted")
         yield Static(id="fields-said", classes="warning", markup=False)
         with Horizontal(classes="buttons"):
             yield Button("Use  (ctrl+s)", id="use", variant="primary", compact=True)

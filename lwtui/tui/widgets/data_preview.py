@@ -88,7 +88,7 @@ def sampling(view: DatasetView) -> str:
     if view.rows is not None and view.rows <= wanted:
         return f"to be specified: all {view.rows:,} rows"
     of = "" if view.rows is None else f" of about {view.rows:,}"
-    return f"to be specified: {wanted:,}{of} rows, drawn at random, each as likely as the others"
+    return f"to be specified: {wanted:,}{of} rows, drawn at random"
 
 
 def _problems(view: DatasetView) -> Content:

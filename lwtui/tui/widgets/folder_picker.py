@@ -117,7 +117,7 @@ class FolderPicker(Vertical):
         self._places = places
         options.clear_options()
         for place in places:
-            options.add_option(Option(_label(place)))
+            options.add_option(Option(_label(place, max(12, self.size.width - 6))))
         if places:
             options.highlighted = min(before, len(places) - 1)
 
@@ -181,12 +181,13 @@ class FolderPicker(Vertical):
         self.post_message(self.Picked(event.path, passing=True, shown=str(event.path)))
 
 
-def _label(place: Place) -> Content:
-    """Its name and kind; of a saved requirement what its last match found, on a line below."""
+def _label(place: Place, width: int) -> Content:
+    """Its name and kind; of a saved requirement what its last match found, on a line below of at
+    most ``width`` cells."""
     muted = "$foreground-muted"
     kind = "gone" if place.gone else one_line(place.kind, 20)
     name = one_line(place.label, 60)
     parts = [(f" {name}", muted if place.gone else ""), (f"  {kind}", muted)]
     if place.note:
-        parts.append((f"\n   {one_line(place.note, 80)}", muted))
+        parts.append((f"\n   {fit_middle(one_line(place.note, 120), width).rstrip()}", muted))
     return Content.assemble(*parts)

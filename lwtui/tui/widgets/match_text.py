@@ -6,7 +6,7 @@ from textual.content import Content
 
 from lwtui.match.compare import Comparison
 from lwtui.match.result import Match, MatchResult, Verification, percent
-from lwtui.match.why import contributions, domain_shares
+from lwtui.match.why import contributions
 from lwtui.tui.text import bar, human_size, human_time, one_line
 
 LEFT_OUT = 3
@@ -68,8 +68,8 @@ def summary(result: MatchResult, since: Comparison | None = None) -> Content:
 
 
 def like(result: MatchResult) -> str:
-    """Which domains the data is like (``match/why.py`` defines it); empty when it is like none."""
-    shares = [each for each in domain_shares(result.matches) if each.share >= SMALL]
+    """Which domains the data is like (``match/why.py`` tells how); empty when it is like none."""
+    shares = [each for each in result.domains if each.share >= SMALL]
     named = (f"{one_line(each.domain, 30) or 'other'} {each.share:.0%}" for each in shares[:3])
     text = ", ".join(named)
     return f"like {text}" if text else ""
@@ -150,21 +150,27 @@ def why(match: Match, result: MatchResult) -> Content:
         )
         for name, value, text in facts
     ]
-    shares = domain_shares(result.matches)
-    if shares:
-        lines += [Content(""), Content.styled("your data is like", "bold"), *_domains(result)]
+    if result.domains:
+        lines += [Content(""), _nearest(result), *_domains(result)]
     return Content("\n").join(lines)
+
+
+def _nearest(result: MatchResult) -> Content:
+    near = sum(each.learnwares for each in result.domains)
+    text = f"  of the {near} nearest learnwares"
+    return Content.assemble(("your data is like", "bold"), (text, "$foreground-muted"))
 
 
 def _domains(result: MatchResult) -> list[Content]:
     """A bar for each domain's share of the similarity of the nearest learnwares."""
+    near = sum(each.learnwares for each in result.domains)
     return [
         Content.assemble(
             (bar(each.share, SHARE), "$accent"),
             f" {each.share:4.0%}  {one_line(each.domain, 30) or 'no domain told'}",
-            (f"  {each.learnwares} of the nearest", "$foreground-muted"),
+            (f"  {each.learnwares} of {near}", "$foreground-muted"),
         )
-        for each in domain_shares(result.matches)[:DOMAINS]
+        for each in result.domains[:DOMAINS]
         if each.share >= SMALL
     ]
 

@@ -32,11 +32,11 @@ COLUMNS = (
 )
 GAIN = Column("gain", BAR + 7)
 """In the place of the score where learnwares were measured on the space's anchors."""
-NAME = Column("learnware", 28, flex=3)
+NAME = Column("learnware", 24, flex=3)
 """Names of the Hub are long."""
 BUILT_IN = "starter/"
-ON_HUB = Column("where", 20, right=True, rank=1)
-"""In the place of the size where some learnwares are only on the Hub."""
+ON_HUB = Column("size", 11, right=True, rank=1)
+"""Of those that are only on the Hub what there is to fetch."""
 LOSS = Column("loss", 5, right=True, rank=1)
 """What a verification has measured, in nats/token."""
 FITS: dict[bool | None, Cell] = {True: ("yes", "dim"), False: ("no", "bad"), None: ("?", "dim")}
@@ -68,6 +68,10 @@ class MatchView(Vertical):
         """What has changed since a saved requirement was matched before."""
         self._one_owner = False
         self._new: set[str] = set()
+        self._painted: dict[int, list[Cell]] = {}
+        """Cells of rows that were asked for; a row is painted again with every move."""
+        self._told: Match | None = None
+        """What the details show."""
 
     def compose(self) -> ComposeResult:
         yield Static(id="match-far", markup=False)
@@ -86,6 +90,7 @@ class MatchView(Vertical):
     def show(self, result: MatchResult, since: Comparison | None = None) -> None:
         self.result = result
         self.since = since
+        self._painted.clear()
         self._new = {line.id for line in since.new} if since is not None else set()
         # Eight cells of "starter/" before every name tell nothing; the detail has the whole id.
         self._one_owner = len({match.learnware.owner for match in result.matches}) == 1
@@ -111,6 +116,7 @@ class MatchView(Vertical):
                 for match in self.result.matches
             ),
         )
+        self._painted.clear()
         self.query_one("#match-head", Static).update(summary(self.result, self.since))
         table = self.query_one(RowTable)
         table.set_columns(columns_of(self.result))
@@ -119,9 +125,14 @@ class MatchView(Vertical):
     def _cells(self, row: int) -> list[Cell] | None:
         if self.result is None:
             return None
-        match = self.result.matches[row]
-        best = "accent" if row == 0 and not self.result.abstained else ""
-        measured = [] if self.result.verification is None else [_loss(match, self.result)]
+        if row not in self._painted:
+            self._painted[row] = self._made(row, self.result)
+        return self._painted[row]
+
+    def _made(self, row: int, result: MatchResult) -> list[Cell]:
+        match = result.matches[row]
+        best = "accent" if row == 0 and not result.abstained else ""
+        measured = [] if result.verification is None else [_loss(match, result)]
         return [
             (str(row + 1), "dim"),
             (self._named(match), "strong" if row == 0 else ""),
@@ -143,23 +154,30 @@ class MatchView(Vertical):
     def _moved(self, event: RowTable.Moved) -> None:
         event.stop()
         self.screen.refresh_bindings()
+        # The rows are painted first: the details take longer.
+        self.call_after_refresh(self._show_detail)
+
+    def _show_detail(self) -> None:
         match = self.match
+        if match is self._told and match is not None:
+            return
+        self._told = match
         detail = self.query_one(LearnwareDetail)
         if match is None or self.result is None:
             detail.show(None)
-        else:
-            lead = why(match, self.result)
-            if not match.learnware.pulled:
-                text = f"on the Hub · {to_fetch(match)} to fetch: p pulls it\n"
-                lead = Content.assemble((text, "$accent"), lead)
-            detail.show(match.learnware, lead)
+            return
+        lead = why(match, self.result)
+        if not match.learnware.pulled:
+            text = f"on the Hub · {to_fetch(match)} to fetch: p pulls it\n"
+            lead = Content.assemble((text, "$accent"), lead)
+        detail.show(match.learnware, lead)
 
 
 def where(match: Match) -> Cell:
     """Its size; of one that is not here what is to be fetched, with its base."""
     if match.learnware.pulled:
         return (human_size(match.learnware.size), "dim")
-    return (f"on the Hub · {to_fetch(match)}", "accent")
+    return (f"Hub {to_fetch(match)}", "accent")
 
 
 def columns_of(result: MatchResult) -> tuple[Column, ...]:
