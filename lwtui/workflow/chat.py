@@ -308,7 +308,7 @@ def finish_turn(turn: Turn, end: Finished, tokens: int = 0, seconds: float = 0.0
     turn.status = "stopped" if end.reason == "cancelled" else "complete"
     turn.tokens, turn.seconds = tokens + end.tokens, seconds + end.seconds
     turn.note = note(end)
-    if not tokens and hasattr(turn, "first"):
+    if not tokens:
         turn.first = end.seconds_to_first
 
 

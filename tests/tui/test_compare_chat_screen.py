@@ -72,6 +72,12 @@ async def test_side_by_side_then_on_with_one() -> None:
         await pilot.press("left", "x")
         await wait_until(pilot, lambda: len(screen._columns) == 2)
         assert [s.learnware for s in made.sessions][1] == "starter/medicine-007"
+        # Another mode hides it and takes nothing away.
+        await pilot.press("1")
+        await wait_until(pilot, lambda: app.current_mode == "browse")
+        await pilot.press("3", "ctrl+g")
+        await wait_until(pilot, lambda: app.screen is screen)
+        assert not made.closed
         # A second prompt goes on from the first.
         await pilot.press("i", *"Sure?", "enter")
         await wait_until(pilot, lambda: len(made.sessions[1].turns) == 4)

@@ -151,9 +151,14 @@ class AttachRowScreen(Dialogue[AttachedRow | None]):
         if self._rows is None:
             self._say(f"reading {one_line(path.name, 80)}…")
         self.ask(
-            lambda _: RowsRead(path, count, self.services.dataset_rows(path, count)),
+            lambda _: self._read_rows(path, count),
             lambda error: RowsRead(path, count, None, error),
         )
+
+    def _read_rows(self, path: Path, count: int) -> RowsRead:
+        rows = self.services.dataset_rows(path, count)
+        self.services.remember(path)
+        return RowsRead(path, count, rows)
 
     def on_rows_read(self, message: RowsRead) -> None:
         if message.path != self._path or message.count != self._count:

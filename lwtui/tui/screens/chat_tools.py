@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lwtui.chat.session import ChatSession
     from lwtui.learnware.model import Learnware
     from lwtui.tui.screens.chat_settings import ChatSettings
+    from lwtui.tui.screens.compare_chat import CompareScreen
     from lwtui.tui.services import ChatHandle
     from lwtui.workflow.chat_context import ContextUsage
 
@@ -69,6 +70,8 @@ class ChatTools(ModeScreen):
     """A row that was taken as a prompt, and the answer that the data has for it."""
     _expected: tuple[str, bool | None] | None = None
     """The answer that the last one should have been, and whether it was."""
+    _compare: CompareScreen | None = None
+    """A comparison that is open, in sight or not."""
 
     @property
     def room(self) -> ChatRoom:
@@ -273,9 +276,13 @@ class ChatTools(ModeScreen):
 
     @work
     async def action_compare(self) -> None:
+        """Begin a comparison; to the one that is open, if another mode was looked at meanwhile."""
         from lwtui.tui.screens.compare_chat import CompareScreen
         from lwtui.tui.screens.pick import PickScreen
 
+        if self._compare is not None:
+            self.app.push_screen(self._compare, self._compared)
+            return
         learnware, session = self.room.learnware, self.room.session
         names = [learnware.id] if learnware is not None else []
         if learnware is None or learnware.model.kind != "adapter":
@@ -288,10 +295,21 @@ class ChatTools(ModeScreen):
         if session is not None:
             chosen = differing(session.settings, self._suggested())
             changes = {name: getattr(session.settings, name) for name in chosen}
-        screen = CompareScreen(
+        self._compare = CompareScreen(
             names, session.system if session is not None else "", changes, self._to_compare()
         )
-        await self.app.push_screen_wait(screen)
+        self.app.install_screen(self._compare, "compare")  # another mode may cover it
+        self.app.push_screen(self._compare, self._compared)
+
+    def _compared(self, _result: None) -> None:
+        """The user has closed it, or goes on with one conversation of it."""
+        screen, self._compare = self._compare, None
+        if screen is not None:
+            self.call_later(self._end_compare, screen)
+
+    async def _end_compare(self, screen: CompareScreen) -> None:
+        self.app.uninstall_screen(screen)
+        await screen.remove()
         if screen.kept:
             await self.room.show_session(screen.kept)
             self.room.sessions_changed()
