@@ -20,21 +20,27 @@ from __future__ import annotations
 import argparse
 import asyncio
 import csv
-import json
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
 
 from lwtui import paths
-from lwtui.tui.app import LwtuiApp
 from lwtui.tui.widgets.row_table import RowTable
+from tests.benchmarks.driven import (
+    PATIENCE,
+    Figures,
+    Scenario,
+    add_child,
+    figures_of,
+    opened,
+    run_child,
+    run_in_terminal,
+)
 from tests.tui.helpers import wait_until
-from tests.tui.terminal import terminal
-from tests.tui.watchdog import Watchdog, watched
+from tests.tui.watchdog import watched
 
 RESULTS = Path(__file__).parent / "results" / "stalls.csv"
 COLUMNS = (
@@ -47,30 +53,12 @@ COLUMNS = (
     "over_50_ms",
     "rounds",
 )
-SIZE = (120, 36)
-PATIENCE = 300.0
 KEY = 1 / 30
 """Seconds between two keys of a held one."""
 PROMPT = "My card has not arrived yet. What should I do? Tell me all you know."
 
 
-def lwtui(pilot: Pilot[None]) -> LwtuiApp:
-    assert isinstance(pilot.app, LwtuiApp)
-    return pilot.app
-
-
-async def opened(pilot: Pilot[None]) -> LwtuiApp:
-    """The app with its list of learnwares read, and whatever lies over it at first gone."""
-    app = lwtui(pilot)
-    await wait_until(pilot, lambda: app.current_mode == "browse" and app.house.machine)
-    await wait_until(pilot, lambda: app.house.learnwares is not None, PATIENCE)
-    await asyncio.sleep(1)
-    while len(app.screen_stack) > 1:
-        await pilot.press("escape")
-    return app
-
-
-async def stream(pilot: Pilot[None]) -> Watchdog:
+async def stream(pilot: Pilot[None]) -> Figures:
     app = await opened(pilot)
     await pilot.press("3")
     await wait_until(pilot, lambda: app.current_mode == "chat")
@@ -88,10 +76,10 @@ async def stream(pilot: Pilot[None]) -> Watchdog:
             await pilot.press("enter")
             await wait_until(pilot, lambda: screen.busy)
             await wait_until(pilot, lambda: not screen.busy, PATIENCE)
-    return watchdog
+    return figures_of(watchdog)
 
 
-async def specification(pilot: Pilot[None]) -> Watchdog:
+async def specification(pilot: Pilot[None]) -> Figures:
     app = await opened(pilot)
     await app.open_data(paths.demo_root() / "finance-support")
     screen: Any = app.screen
@@ -101,10 +89,10 @@ async def specification(pilot: Pilot[None]) -> Watchdog:
         app.simulate_key("s")
         await wait_until(pilot, lambda: screen.step == "results", PATIENCE)
         await asyncio.sleep(1)
-    return watchdog
+    return figures_of(watchdog)
 
 
-async def scroll(pilot: Pilot[None]) -> Watchdog:
+async def scroll(pilot: Pilot[None]) -> Figures:
     app = await opened(pilot)
     table = app.screen.query_one("#learnwares", RowTable)
     table.focus()
@@ -119,57 +107,17 @@ async def scroll(pilot: Pilot[None]) -> Watchdog:
         for row in range(0, table.row_count, max(1, table.row_count // 60)):
             table.scroll_to(y=row, animate=False)  # the bar is dragged
             await asyncio.sleep(KEY)
-    return watchdog
+    return figures_of(watchdog)
 
 
-SCENARIOS: dict[str, Callable[[Pilot[None]], Awaitable[Watchdog]]] = {
+SCENARIOS: dict[str, Scenario] = {
     "stream": stream,
     "specification": specification,
     "scroll": scroll,
 }
 
 
-def child(name: str, out: Path) -> None:
-    """In the terminal: the app, driven; its figures into a file."""
-
-    async def drive(pilot: Pilot[None]) -> None:
-        watchdog = await SCENARIOS[name](pilot)
-        figures = {
-            "turns": watchdog.turns,
-            "blocked": watchdog.longest.blocked,
-            "processor": watchdog.longest_processor,
-            "wall": watchdog.longest_wall,
-            "over_20": len(watchdog.stalls),
-            "over_50": sum(stall.blocked > 0.05 for stall in watchdog.stalls),
-            "what": [
-                str(stall)
-                for stall in sorted(watchdog.stalls, key=lambda stall: -stall.blocked)[:4]
-            ],
-        }
-        out.write_text(json.dumps(figures), encoding="utf-8")
-        pilot.app.exit()
-
-    app = LwtuiApp()
-    try:
-        app.run(auto_pilot=drive)  # type: ignore[arg-type]
-    finally:
-        app.services.close()
-
-
-def measure(name: str, home: Path, rounds: int) -> list[dict[str, Any]]:
-    figures = []
-    for number in range(rounds):
-        out = home / f"{name}-{number}.json"
-        argv = ["-m", "tests.benchmarks.stalls", "--child", name, str(out)]
-        with terminal(*argv, size=SIZE, environment={"LWTUI_HOME": str(home)}) as program:
-            code = program.read_to_end(2 * PATIENCE)
-            if code or not out.exists():
-                raise SystemExit(program.written.decode(errors="replace")[-4000:])
-        figures.append(json.loads(out.read_text(encoding="utf-8")))
-    return figures
-
-
-def row_of(name: str, found: list[dict[str, Any]]) -> list[str]:
+def row_of(name: str, found: list[Figures]) -> list[str]:
     """The longest of all rounds in ms, and sums of what is counted."""
     longest = [
         f"{max(each[key] for each in found) * 1000:.0f}" for key in ("blocked", "processor", "wall")
@@ -184,10 +132,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--verbose", action="store_true")
-    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    add_child(parser)
     options = parser.parse_args()
     if options.child:
-        child(options.child[0], Path(options.child[1]))
+        run_child(SCENARIOS, options.child)
         return
     rows = []
     print("".join(f"{title:>14}" for title in COLUMNS))
@@ -197,7 +145,10 @@ def main() -> None:
             home.mkdir()
             if name == "scroll":
                 fill(home, options.rows)
-            found = measure(name, home, options.rounds)
+            found = [
+                run_in_terminal("tests.benchmarks.stalls", name, home)
+                for _ in range(options.rounds)
+            ]
             rows.append(row_of(name, found))
             print("".join(f"{cell:>14}" for cell in rows[-1]), flush=True)
             if options.verbose:
