@@ -72,7 +72,8 @@ class Finder:
 
     def _read_texts(self, index: Index, query: Query, frame: _Frame) -> None:
         if not frame.texts and frame.numbers:
-            frame.texts, frame.ends = index.texts(query.frame())
+            frame.texts = index.texts(query.frame())
+            frame.ends = [text.find("\n") for text in frame.texts]
 
     def _framed(self, index: Index, query: Query) -> _Frame:
         key = replace(query.frame(), sort=query.sort or "name")

@@ -18,6 +18,8 @@ LOOKED_AT = 5_000
 of them at each letter typed."""
 _SHORTEST = 3
 """Letters of a word that may be missed nearly."""
+_SLIP = 1
+"""What a slip costs; letters that do not stand together cost one for each between them."""
 _RARE = "zqxjkvbpygfwmucldrhsnioate"
 """Letters, the rarest in English first."""
 
@@ -74,9 +76,12 @@ def near(
             missed = _scattered(texts, ends, word, others)
             if len(missed) < NEAR_MOST:
                 missed += _mistyped(texts, word, others)
+        cheapest: dict[int, int] = {}
         for i, cost in missed:
+            cheapest[i] = min(cost, cheapest.get(i, cost))
+        for i, cost in cheapest.items():
             costs[i] = costs.get(i, 0) + cost
-        left = sorted({*there, *(i for i, _ in missed)})
+        left = sorted({*there, *cheapest})
     known = set(found)
     close = [i for i in left if i not in known]
     return sorted(close, key=lambda i: costs.get(i, 0))[:NEAR_MOST]
@@ -123,7 +128,7 @@ def letters(word: str, text: str) -> list[int]:
 
 
 def _mistyped(texts: Sequence[str], word: str, among: Sequence[int]) -> list[tuple[int, int]]:
-    """Texts with a word that begins like this one but for one slip. Costs as ``_scattered``."""
+    """Texts with a word that begins like this one but for one slip."""
     if len(word) <= _SHORTEST:
         return []
     half = len(word) // 2
@@ -139,7 +144,7 @@ def _mistyped(texts: Sequence[str], word: str, among: Sequence[int]) -> list[tup
     for i in among:
         text = texts[i]
         if swapped in text:
-            found.append((i, 2 * len(word)))
+            found.append((i, _SLIP))
             continue
         if head not in text and tail not in text:
             continue
@@ -148,7 +153,7 @@ def _mistyped(texts: Sequence[str], word: str, among: Sequence[int]) -> list[tup
             if other not in judged:
                 judged[other] = slip(word, other)
             if judged[other]:
-                found.append((i, 2 * len(word)))
+                found.append((i, _SLIP))
                 break
         if looked >= LOOKED_AT or len(found) >= NEAR_MOST:
             break

@@ -110,8 +110,12 @@ class Index:
 
     def stamps(self, tree: Tree) -> dict[str, str]:
         """The stamp of every row of a tree, by folder."""
-        rows = self._select("SELECT folder, stamp FROM learnware WHERE tree = ?", [tree])
-        return dict(rows)
+        with self._lock, _translated():
+            return dict(
+                self._connection.execute(
+                    "SELECT folder, stamp FROM learnware WHERE tree = ?", [tree]
+                )
+            )
 
     def update(self, tree: Tree, rows: Iterable[Row], gone: Iterable[str] = ()) -> None:
         """Put rows in and take the folders ``gone`` out, in one transaction."""
@@ -167,22 +171,18 @@ class Index:
     def numbers(self, query: Query) -> list[int]:
         """The numbers of all that a query finds, in its order."""
         where, values = query.where()
-        rows = self._select(
+        return self._column(
             f"SELECT number FROM listing WHERE {where} ORDER BY {query.order()}",  # noqa: S608
             values,
         )
-        return [row[0] for row in rows]
 
-    def texts(self, query: Query) -> tuple[list[str], list[int]]:
-        """Beside :meth:`numbers`: what a search looks at in each, and how much of that is its id,
-        in characters."""
+    def texts(self, query: Query) -> list[str]:
+        """Beside :meth:`numbers`: what a search looks at in each, the id in the first line."""
         where, values = query.where()
-        rows = self._select(
-            f"SELECT search, length(id_key) FROM listing WHERE {where}"  # noqa: S608
-            f" ORDER BY {query.order()}",
+        return self._column(
+            f"SELECT search FROM listing WHERE {where} ORDER BY {query.order()}",  # noqa: S608
             values,
         )
-        return [row[0] for row in rows], [row[1] for row in rows]
 
     def records_of(self, numbers: Sequence[int]) -> list[tuple[Tree, str]]:
         """(tree, record) of these, in this order; one that is gone meanwhile is left out."""
@@ -250,6 +250,11 @@ class Index:
     def _select(self, query: str, values: Sequence[Any]) -> list[Any]:
         with self._lock, _translated():
             return self._connection.execute(query, values).fetchall()
+
+    def _column(self, query: str, values: Sequence[Any]) -> list[Any]:
+        # Row by row: 100,000 tuples at once would call the cycle collector, which stops the screen.
+        with self._lock, _translated():
+            return [value for (value,) in self._connection.execute(query, values)]
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

@@ -26,7 +26,7 @@ async def test_the_list_and_its_details() -> None:
         assert rows(app) == 24
         assert "24 learnwares · llama.cpp/cpu · no jobs" in screen_text(app)
         await pilot.press("down")
-        await pilot.pause()
+        await wait_until(pilot, lambda: "Medicine specialist 1" in screen_text(app))
         shown = screen_text(app)
         for fact in (
             "Medicine specialist 1", "apache-2.0", "LoRA adapter", "starter/base", "answer loss",

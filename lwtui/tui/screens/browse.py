@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
@@ -92,7 +92,7 @@ class BrowseScreen(BrowseMarks):
         """The footer shows what this source can do."""
         if action == "pull":
             if self.marks:
-                return True
+                return self.marked_away
             away = self.source == "hub" or not self.target_is_here()
             return away and self.target() is not None
         if action == "remove":
@@ -178,6 +178,10 @@ class BrowseScreen(BrowseMarks):
     def action_toggle_detail(self) -> None:
         # Narrow terminals hide the pane until asked, wide ones show it until asked not to.
         self.toggle_class("-detail-toggled")
+        self.call_after_refresh(self.pane.show_detail)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.pane.show_detail)
 
     def action_into(self) -> None:
         """Go into the details, to scroll them by keys."""
@@ -191,6 +195,14 @@ class BrowseScreen(BrowseMarks):
         if self.has_class("-narrow") and self.has_class("-detail-toggled"):
             self.action_toggle_detail()
         (self.hub.table if self.source == "hub" else self.pane.table).focus()
+
+    async def on_paste(self, event: events.Paste) -> None:
+        """A folder dropped on the list is data to match."""
+        from lwtui.tui.dropped import dropped_paths
+
+        if paths := dropped_paths(event.text):
+            event.stop()
+            self.app.post_message(messages.OpenData(paths))
 
     async def action_match(self) -> None:
         await self.lwtui.action_mode("match")

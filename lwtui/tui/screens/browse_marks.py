@@ -41,6 +41,13 @@ class BrowseMarks(BrowseOrder):
         """Ids of what is marked in the list that is shown."""
         return list(self.hub.marked if self.source == "hub" else self.pane.marked)
 
+    @property
+    def marked_away(self) -> bool:
+        """Whether any that is marked is not on this machine."""
+        if self.source == "hub":
+            return any(not each.here for each in self.hub.marked.values())
+        return any(not each.pulled for each in self.pane.marked.values())
+
     def unmark(self) -> None:
         if self.source == "hub":
             self.hub.unmark()

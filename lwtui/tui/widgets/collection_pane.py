@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -35,7 +36,7 @@ MARKED_MOST = 1_000
 NEAR_LOOKED = 250
 """Of so many finds it is told how many are near misses."""
 QUICK = 0.12
-"""Seconds between two moves of the cursor under which its details wait until it rests."""
+"""Seconds between moves of the cursor under which the details wait until it rests."""
 READING_PAUSE = 0.25
 """Seconds the cursor rests on a learnware before its card is read."""
 
@@ -73,11 +74,13 @@ class CollectionPane(Vertical):
         self._answered = 0
         self._keep_cursor = False
         self._pages: dict[int, list[Learnware]] = {}
-        self._reading: set[int] = set()
+        self._painted: dict[int, list[Cell]] = {}
+        self._reading: set[tuple[int, int]] = set()
+        """(number of the question, page) of what is being read."""
         self._questions = NewestFirst("page", most=2)
         self._cards = NewestFirst("card", most=1)
         self._about: dict[str, Content] = {}
-        self._moved = 0.0
+        self._moves = deque([0.0, 0.0], maxlen=2)
         self._pause: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -144,9 +147,9 @@ class CollectionPane(Vertical):
         number, query = self._number, self.query_now
 
         def read() -> None:
-            if number != self._number or page in self._reading:
+            if number != self._number or (number, page) in self._reading:
                 return  # the user has typed on, or it is read already
-            self._reading.add(page)
+            self._reading.add((number, page))
             try:
                 rows, total = self._services.page(query, page * PAGE, PAGE)
                 hidden = self._services.hidden(query) if not total and query.filters else ()
@@ -169,17 +172,19 @@ class CollectionPane(Vertical):
                 self._answer(message)
             return
         self._pages[message.page] = message.rows
-        self._reading.discard(message.page)
+        self._reading.discard((message.number, message.page))
         here = self.table.cursor // PAGE
         while len(self._pages) > KEPT:
+            self._painted.clear()
             self._pages.pop(max(self._pages, key=lambda page: abs(page - here)))
         self.table.refresh()
-        self._rest()
+        self.show_detail()
 
     def _answer(self, message: told.PageRead) -> None:
         self._answered = message.number
         self._pages = {0: message.rows}
-        self._reading.clear()
+        self._painted.clear()
+        self._reading.discard((message.number, 0))
         self._total, self._exact = message.total, message.exact
         if self.query_now.known != self._shown.known:
             self.table.set_columns(looks.WITH_KNOWN if self.query_now.known else looks.COLUMNS)
@@ -187,7 +192,6 @@ class CollectionPane(Vertical):
         sorts = looks.SORTS_WITH_KNOWN if self._shown.known else looks.SORTS
         order = self._shown.sort or ("" if self._shown.text else "name")
         self.table.set_sort(sorts.index(order) if order in sorts else None, self._shown.descending)
-        self._moved = 0.0
         self.table.set_rows(message.total, self.table.cursor if self._keep_cursor else 0)
         self.say()
         self.note(None if message.total else looks.nothing(self._shown, message.hidden))
@@ -195,7 +199,7 @@ class CollectionPane(Vertical):
     @on(RowTable.Wanted, "#learnwares")
     def _read_more(self, message: RowTable.Wanted) -> None:
         page = message.row // PAGE
-        if self._answered == self._number and page not in self._reading:
+        if self._answered == self._number and (self._number, page) not in self._reading:
             self._ask(page)
 
     # Showing
@@ -205,14 +209,18 @@ class CollectionPane(Vertical):
         return rows[row % PAGE] if row % PAGE < len(rows) else None
 
     def _cells(self, row: int) -> list[Cell] | None:
-        learnware = self._learnware(row)
-        return None if learnware is None else looks.cells(learnware, self._shown)
+        if row not in self._painted:
+            learnware = self._learnware(row)
+            if learnware is None:
+                return None
+            self._painted[row] = looks.cells(learnware, self._shown)
+        return self._painted[row]
 
     def say(self) -> None:
         """What the list shows, over it."""
         marks = f"{len(self.marked):,} marked · " if self.marked else ""
         text = marks + looks.headline(self._shown, self._total, self._exact)
-        self.query_one("#said", Static).update(Content(text))
+        self.query_one("#said", Static).update(Content(text), layout=False)
 
     def note(self, content: Content | None) -> None:
         """Show words in the place of the list, or the list."""
@@ -227,22 +235,24 @@ class CollectionPane(Vertical):
     @on(RowTable.Moved, "#learnwares")
     def _on_moved(self) -> None:
         now = time.monotonic()
-        quick, self._moved = now - self._moved < QUICK, now
+        quick = now - self._moves[0] < 2 * QUICK  # the third in a row
+        self._moves.append(now)
         if self._pause is not None:
             self._pause.stop()
         if quick:
-            self._pause = self.set_timer(QUICK, self._rest)
+            self._pause = self.set_timer(QUICK, self.show_detail)
         else:
-            self._rest()
+            self.show_detail()
 
-    def _rest(self) -> None:
-        """The cursor rests: show what is under it, and read on when it stays."""
-        learnware = self.learnware
-        self.query_one(LearnwareDetail).show(
-            learnware, more=self._about.get(learnware.id) if learnware is not None else None
-        )
+    def show_detail(self) -> None:
+        """Show what is under the cursor, and read on when it stays there."""
+        learnware, detail = self.learnware, self.query_one(LearnwareDetail)
         if self._pause is not None:
             self._pause.stop()
+        if not detail.display:
+            return  # it asks again when it comes into sight
+        known = self._about.get(learnware.id) if learnware is not None else None
+        detail.show(learnware, more=known)
         if learnware is not None and learnware.id not in self._about:
             self._pause = self.set_timer(READING_PAUSE, self._read_about)
 

@@ -34,6 +34,7 @@ class LearnwareDetail(VerticalScroll, can_focus=True):
         super().__init__(id=id)
         self.learnware: Learnware | None = None
         self._lead: Content | None = None
+        self._more = Content("")
 
     def compose(self) -> ComposeResult:
         yield Static(markup=False)
@@ -52,7 +53,10 @@ class LearnwareDetail(VerticalScroll, can_focus=True):
             facts = describe(learnware, lead) if learnware is not None else Content("")
             self.query(Static).first().update(facts)
         self.learnware, self._lead = learnware, lead
-        self.query_one("#more", Static).update(more or Content(""))
+        more = more or Content("")
+        if more != self._more:  # every update lays the screen out anew
+            self._more = more
+            self.query_one("#more", Static).update(more)
 
 
 def more(about: About) -> Content:

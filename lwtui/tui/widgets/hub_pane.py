@@ -321,7 +321,7 @@ class HubPane(Vertical):
         else:
             marks = f"{len(self.marked):,} marked · " if self.marked else ""
             text = headline(self.query_now, len(self.models), bool(self._next))
-            said.update(Content(marks + text))
+            said.update(Content(marks + text), layout=False)
         text = "asking…" if self._asking else age(self._page, time.time()) if self._page else KEYS
         old.update(Content(text))
 
