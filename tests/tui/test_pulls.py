@@ -300,7 +300,7 @@ async def test_a_match_on_the_hub_is_marked_and_one_key_pulls_the_winner() -> No
         await wait_until(pilot, lambda: app.screen.step == "preview")
         await pilot.press("s")
         await wait_until(pilot, lambda: app.screen.step == "results")
-        assert "on the Hub · 1.1 MB" in screen_text(app)
+        assert "the best is on the Hub: p pulls it" in screen_text(app)
         for key in ("c", "e", "p"):  # what cannot be done yet offers the pull it takes
             await pilot.press(key)
             await wait_until(pilot, lambda: app.screen.query("#plan-sum"))

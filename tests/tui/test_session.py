@@ -27,7 +27,11 @@ from .hub_steps import open_hub, start_pull
 
 REPO = "open-bank/intent-lora"
 JOBS = [
-    Unfinished("match", "Matching my-data", {"path": "/demo/finance-support", "verify": 0}),
+    Unfinished(
+        "match",
+        "Matching [b]my[/b]\x1b]0;x\x07\x1b[31m-data",
+        {"path": "/demo/finance-support", "verify": 0},
+    ),
     Unfinished("conversion", "Convert it", {"learnware": "starter/finance-003"}),
     Unfinished("evaluation", "Evaluating it", {"run": "20261121-100000-aaaa"}),
 ]
@@ -118,6 +122,7 @@ async def test_what_ran_is_offered_once(key: str) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await wait_until(pilot, lambda: isinstance(app.screen, ResumeScreen))
         assert "3 jobs were running" in screen_text(app)
+        assert "Matching [b]my[/b]-data  starts anew" in screen_text(app)
         assert "a run that was deleted" not in screen_text(app)
         await pilot.press(key)
         if key == "enter":

@@ -6,7 +6,7 @@ from lwtui.tui.actions.action import Action
 
 ACTIONS: tuple[Action, ...] = (
     Action("jobs.open", "o", "open", "Open", "Go to the screen of this job (enter)", footer=True,
-           needs="There is no job under the cursor."),
+           needs="Put the cursor on a job that has a screen of its own."),
     Action("jobs.pause", "space,p", "pause", "Pause",
            "Pause this pull or evaluation, or go on with it", footer=True,
            needs="Put the cursor on a pull or an evaluation that runs or is paused."),

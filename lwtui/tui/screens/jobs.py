@@ -143,6 +143,8 @@ class JobsScreen(ModeScreen):
             return any(each.is_over for each in self._jobs)
         if job is None:
             return action not in ("pause", "cancel", "retry", "open", "log", "copy")
+        if action == "open":
+            return job.mode != self.MODE
         if action == "pause":
             return job.can_pause or job.can_resume
         if action == "retry":
@@ -203,7 +205,7 @@ class JobsScreen(ModeScreen):
 
     @on(RowTable.Chosen)
     async def action_open(self) -> None:
-        if self._job is not None:
+        if self._job is not None and self._job.mode != self.MODE:
             await self.lwtui.action_mode(self._job.mode)
 
 
