@@ -55,6 +55,7 @@ class ChatCore(ChatTools):
         self._last: Answer | None = None
         self._buffer = StreamBuffer()
         self._flushed = 0.0
+        self._rest = FLUSH
 
     @property
     def handle(self) -> ChatHandle | None:
@@ -231,7 +232,7 @@ class ChatCore(ChatTools):
     async def on_written(self, message: told.Written) -> None:
         if message.turn != self._turn or self._answer is None:
             return
-        wait = FLUSH - (time.monotonic() - self._flushed)
+        wait = self._rest - (time.monotonic() - self._flushed)
         if wait > 0:
             self.set_timer(wait, partial(self._flush, message.turn))
         else:
@@ -241,10 +242,13 @@ class ChatCore(ChatTools):
         answer = self._answer
         if turn != self._turn or answer is None:
             return
+        begun = time.monotonic()
         text, tokens, more = self._buffer.take()
         await answer.write(text)
+        await answer.wait()
         answer.note(Content(f"{tokens:,} token{'s' * (tokens != 1)}…"))
         self._flushed = time.monotonic()
+        self._rest = max(FLUSH, self._flushed - begun)  # half of the time is for keys
         if more:
             self.post_message(told.Written(turn))
 

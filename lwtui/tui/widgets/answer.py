@@ -54,11 +54,20 @@ class Answer:
             mine = self._parts("answer")
             if begins or not mine:
                 await self._close()
-                await self._transcript.append([Part(self.place, "answer", piece, not mine)])
+                joined = begins and self._splitter.joined and bool(mine)
+                if joined:
+                    self._tighten(mine[0])
+                part = Part(self.place, "answer", piece, not mine, joined)
+                await self._transcript.append([part])
                 self._take_first_line()
             else:
                 mine[0].text += piece
                 await self._show(mine[0], piece)
+
+    def _tighten(self, part: Part) -> None:
+        part.tight = True
+        if (widget := self._transcript.widget(part)) is not None:
+            widget.add_class("-tight")
 
     def _take_first_line(self) -> None:
         """The line about the answer is no longer what its turn begins with."""
@@ -85,8 +94,9 @@ class Answer:
     async def _close(self) -> None:
         if self._stream is not None:
             (widget, stream), self._stream = self._stream, None
-            if widget.is_attached:
-                await stream.stop()
+            await stream.stop()
+            async with widget.lock:
+                pass  # what it was writing when it was stopped is written
 
     def note(self, content: Content) -> None:
         """Say something in the line about it."""
@@ -94,6 +104,12 @@ class Answer:
             widget = self._transcript.widget(part)
             if isinstance(widget, RemarkPart):
                 widget.update(content)
+
+    async def wait(self) -> None:
+        """Until what was written is in its widget."""
+        if self._stream is not None:
+            async with self._stream[0].lock:
+                pass
 
     async def end(self) -> None:
         """The stream is over; what was written stays."""

@@ -29,8 +29,10 @@ from lwtui.tui.widgets.turns import AnswerPart, paint_hits, unpaint, widget_of
 
 AROUND = 1.0
 """Heights of the view that are mounted above and below it."""
-KEPT = 4.0
+KEPT = 2.0
 """Heights of the view beyond which what was mounted goes again."""
+WRITING = 0.3
+"""Share of both while an answer is written: each layout looks at every widget there is."""
 STEP = 4
 """Parts that are mounted at once."""
 
@@ -306,7 +308,8 @@ class Transcript(VerticalScroll, can_focus=True, inherit_bindings=False):
         if self._first >= end or self._last <= begin:
             await self._unmount(self._first, self._last)
             self._first = self._last = end if self.following else begin
-        for near, far in ((begin, end), self._range(AROUND)):
+        share = WRITING if self.on_leave_part is not None else 1.0
+        for near, far in ((begin, end), self._range(AROUND * share)):
             if self._first > near and (self.following or self._last >= far):
                 await self._mount(max(near, self._first - STEP), self._first)
                 return True
@@ -316,7 +319,7 @@ class Transcript(VerticalScroll, can_focus=True, inherit_bindings=False):
             if self._first > near:
                 await self._mount(max(near, self._first - STEP), self._first)
                 return True
-        near, far = self._range(KEPT)
+        near, far = self._range(KEPT * share)
         if self._first < near or self._last > far:
             await self._unmount(self._first, near)
             await self._unmount(far, self._last)

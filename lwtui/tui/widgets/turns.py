@@ -11,6 +11,7 @@ from textual.widgets.markdown import MarkdownBlock
 
 from lwtui.chat.session import Turn
 from lwtui.tui.text import clean, one_line, plain
+from lwtui.tui.widgets.markdown_blocks import CodeFence, GrowingBulletList, GrowingOrderedList
 from lwtui.tui.widgets.parts import Part
 
 HIT = "reverse bold"
@@ -48,16 +49,26 @@ class AnswerPart(Markdown):
         border-left: outer $background;
         &.-first { margin-top: 1; }
         &.-marked { border-left: outer $warning; }
+        &.-tight > MarkdownBlock { margin-bottom: 0; }
+        &.-tight > MarkdownParagraph { margin-bottom: 1; }
+        &.-tight > MarkdownFence:last-child > Label { padding-bottom: 0; }
+        &.-joined > MarkdownFence:first-child { margin-top: 0; }
+        &.-joined > MarkdownFence:first-child > Label { padding-top: 0; }
     }
     """
+    BLOCKS = {  # noqa: RUF012 (as Textual declares it)
+        **Markdown.BLOCKS,
+        "fence": CodeFence,
+        "code_block": CodeFence,
+        "bullet_list_open": GrowingBulletList,
+        "ordered_list_open": GrowingOrderedList,
+    }
 
     def __init__(self, part: Part) -> None:
-        super().__init__(
-            part.text,
-            parser_factory=markdown_parser,
-            open_links=False,
-            classes="-first" if part.first else "",
-        )
+        super().__init__(part.text, parser_factory=markdown_parser, open_links=False)
+        self.set_class(part.first, "-first")
+        self.set_class(part.joined, "-joined")
+        self.set_class(part.tight, "-tight")
         self.part = part
 
     @on(Markdown.LinkClicked)
