@@ -52,15 +52,14 @@ class WorkflowChat(ABC):
             if chat is None:
                 chat = Chat.open(learnware_id, collection=self._open(), context=context)
                 if session is not None:
-                    session.learnware = chat.session.learnware
-                    chat.session = session
+                    chat.take(session)
                 self._chat = chat
                 return chat
             # The same process goes on: on the same base only the adapter is swapped.
             if session is not None:
                 chat.session = session
             else:
-                chat.clear()
+                chat.clear(fresh=True)
             chat.switch(learnware_id, context)
             return chat
 

@@ -166,23 +166,38 @@ class Chat:
         """Go on with another learnware; on the same base only the adapter is swapped."""
         choice, usual = resolve(self._collection, learnware_id, self._backend, self._server)
         ready = self._load(choice, context)
-        session, before = self.session, self.suggested
+        self.suggested = usual
+        self.take(self.session)
+        self._save_facts()
+        return ready
+
+    def take(self, session: ChatSession) -> None:
+        """Go on with a conversation, begun with whomever. What nobody chose of its settings
+        becomes what the task of the learnware that is loaded suggests."""
+        if self.ready is None:
+            raise LwtuiError("No model is loaded.")
+        before = GenerationSettings()
+        learnware = self._collection.find(session.learnware)
+        if learnware is not None:
+            before = default_settings(learnware)
         chosen = {
             field.name: value
             for field in fields(before)
             if (value := getattr(session.settings, field.name)) != getattr(before, field.name)
         }
-        session.settings = replace(usual, **chosen)  # what nobody chose is as the new task suggests
-        self.suggested = usual
-        session.learnware = choice.plan.learnware
+        session.settings = replace(self.suggested, **chosen)
+        session.learnware = self.ready.learnware
+        self.session = session
         self._counted = None  # another tokenizer may count otherwise
-        self._save_facts()
-        return ready
 
-    def clear(self) -> None:
-        """Begin a new conversation with the same model and settings; the old one stays on disk."""
+    def clear(self, *, fresh: bool = False) -> None:
+        """Begin a new conversation with the same model; the old one stays on disk. ``fresh``: with
+        no system prompt, and all settings as suggested; else with those of the old one."""
         old = self.session
-        self.session = ChatSession(old.learnware, system=old.system, settings=old.settings)
+        if fresh:
+            self.session = ChatSession(old.learnware, settings=self.suggested)
+        else:
+            self.session = ChatSession(old.learnware, system=old.system, settings=old.settings)
 
     def configure(self, settings: GenerationSettings | None = None, **changes: object) -> None:
         """Change settings for the answers to come: ``configure(temperature=0)``."""

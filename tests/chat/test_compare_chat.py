@@ -16,6 +16,7 @@ from lwtui.cli.main import run_command
 from lwtui.errors import BackendError, BadInput
 from lwtui.learnware.collection import Collection
 from lwtui.workflow import compare_chat
+from lwtui.workflow.chat import Chat
 from lwtui.workflow.compare_chat import Comparison, Loading, Step, participants_of
 
 INTENT, BASE, NOTES = "starter/banking-intent", "starter/base", "starter/clinical-notes"
@@ -165,3 +166,41 @@ def test_the_verb(
     assert f"── {BASE}\n" in out
     assert "one after the other" in err
     assert run_command(["chat", "--compare", INTENT], lambda *_: 1) == 2
+
+
+@needs_llama_cpp
+def test_what_was_chosen_goes_along_and_is_kept(collection: Collection) -> None:
+    with Chat.open(INTENT, collection=collection) as chat:
+        assert chat.suggested == chat.session.settings
+        assert chat.usage.exact
+        chat.configure(temperature=0.2, seed=1)
+        chat.set_system("Be brief. ")
+        with ChatStore() as store:
+            assert store.list() == []  # an empty conversation is nothing to keep
+        *_, end = chat.ask(PROMPT)
+        assert isinstance(end, Finished)
+        assert (chat.usage.tokens, chat.usage.exact) == (end.prompt_tokens + end.tokens, True)
+        chat.remark("expected: card_arrival")
+        chat.switch(NOTES)
+        # Its task suggests another penalty; what the user chose stays.
+        settings = chat.session.settings
+        assert (settings.temperature, settings.repeat_penalty, settings.seed) == (0.2, 1.1, 1)
+        assert not chat.usage.exact
+        with ChatStore() as store:
+            kept = store.load(chat.session.id)
+        assert (kept.system, kept.settings, kept.learnware) == ("Be brief.", settings, NOTES)
+        assert kept.turns[-1].note == "expected: card_arrival"
+
+        # Its memory is freed, and the next question loads it again.
+        first = chat.process_id
+        assert chat.rest()
+        assert chat.process_id is None
+        for _ in chat.ask("And now?"):
+            assert not chat.rest()  # not while it answers
+        assert chat.process_id not in (None, first)
+        chat.clear(fresh=True)
+        assert (chat.session.system, chat.session.settings) == ("", chat.suggested)
+        chat.switch(INTENT)
+        chat.take(kept)
+        assert chat.session.learnware == INTENT
+        assert chat.session.settings == replace(chat.suggested, temperature=0.2, seed=1)
