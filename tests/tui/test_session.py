@@ -159,7 +159,7 @@ async def test_from_the_welcome_to_a_first_answer_in_three_keys() -> None:
         assert not isinstance(app.screen, WelcomeScreen)
 
 
-@pytest.mark.parametrize(("key", "mode"), [("escape", "browse"), ("2", "match"), ("3", "chat")])
+@pytest.mark.parametrize(("key", "mode"), [("escape", "browse"), ("2", "match")])
 async def test_the_welcome_holds_nobody_up(key: str, mode: str) -> None:
     app = LwtuiApp(FakeServices(6), welcome=True)
     async with app.run_test(size=(80, 24)) as pilot:

@@ -24,6 +24,7 @@ from .fake_hub import COMMIT
 from .fakes import FakeServices
 from .helpers import SIZES, wait_until
 
+SMALL = (80, 24)
 NOON = datetime(2026, 11, 21, 12, 0, 0)
 
 
@@ -76,8 +77,7 @@ def test_jobs(snap: Any, size: tuple[int, int]) -> None:
     assert snap(FakeServices(), size, drive)
 
 
-@SIZES
-def test_log_of_a_job_that_failed(snap: Any, size: tuple[int, int]) -> None:
+def test_log_of_a_job_that_failed(snap: Any) -> None:
     async def drive(pilot: Pilot[None]) -> None:
         app = app_of(pilot)
         some_jobs(app)
@@ -85,20 +85,18 @@ def test_log_of_a_job_that_failed(snap: Any, size: tuple[int, int]) -> None:
         await wait_until(pilot, lambda: isinstance(app.screen, JobsScreen))
         await pilot.press("down", "down", "down", "d")
 
-    assert snap(FakeServices(), size, drive)
+    assert snap(FakeServices(), SMALL, drive)
 
 
-@SIZES
-def test_no_jobs(snap: Any, size: tuple[int, int]) -> None:
+def test_no_jobs(snap: Any) -> None:
     async def drive(pilot: Pilot[None]) -> None:
         await pilot.press("5")
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, JobsScreen))
 
-    assert snap(FakeServices(), size, drive)
+    assert snap(FakeServices(), SMALL, drive)
 
 
-@SIZES
-def test_errors(snap: Any, size: tuple[int, int]) -> None:
+def test_errors(snap: Any) -> None:
     async def drive(pilot: Pilot[None]) -> None:
         app = app_of(pilot)
         app.complain(LwtuiError("No server answered.", hint="It can go on later."), "Pull a/b")
@@ -112,22 +110,20 @@ def test_errors(snap: Any, size: tuple[int, int]) -> None:
         await pilot.press("ctrl+e")
         await wait_until(pilot, lambda: isinstance(app.screen, ErrorsScreen))
 
-    assert snap(FakeServices(), size, drive)
+    assert snap(FakeServices(), SMALL, drive)
 
 
-@SIZES
-def test_quitting_while_jobs_run(snap: Any, size: tuple[int, int]) -> None:
+def test_quitting_while_jobs_run(snap: Any) -> None:
     async def drive(pilot: Pilot[None]) -> None:
         app = app_of(pilot)
         some_jobs(app)
         await pilot.press("ctrl+q")
         await wait_until(pilot, lambda: isinstance(app.screen, QuitScreen))
 
-    assert snap(FakeServices(), size, drive)
+    assert snap(FakeServices(), SMALL, drive)
 
 
-@SIZES
-def test_what_ran_last_time(snap: Any, size: tuple[int, int]) -> None:
+def test_what_ran_last_time(snap: Any) -> None:
     async def drive(pilot: Pilot[None]) -> None:
         app = app_of(pilot)
         pull = UnfinishedPull("a/b", COMMIT, 35_000_000, 14_000_000, "2026-11-20T12:00:00Z")
@@ -135,7 +131,7 @@ def test_what_ran_last_time(snap: Any, size: tuple[int, int]) -> None:
         app.push_screen(ResumeScreen(jobs))
         await wait_until(pilot, lambda: isinstance(app.screen, ResumeScreen))
 
-    assert snap(FakeServices(), size, drive)
+    assert snap(FakeServices(), SMALL, drive)
 
 
 @SIZES
