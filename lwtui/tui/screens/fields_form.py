@@ -12,7 +12,7 @@ from textual.widgets import Button, Input, Select, Static
 
 from lwtui.tui.match_services import ROWS, DataChoice
 from lwtui.tui.screens.dialogue import Dialogue
-from lwtui.tui.text import clean, one_line
+from lwtui.tui.text import clean, one_line, plain
 from lwtui.tui.widgets.line_input import LineInput
 
 ROLES = (
@@ -76,7 +76,8 @@ class FieldsScreen(Dialogue[DataChoice | None]):
         value = self._found.get(role, "")
         # Choices may lie in several columns, which are offered as they were found.
         named = dict.fromkeys([*filter(None, [value]), *self._columns])
-        options = [("none", NONE), *((one_line(name, 60), name) for name in named)]
+        names = [(plain(one_line(name, 60)), name) for name in named]
+        options = [(plain("none"), NONE), *names]
         return Select(
             options, value=value or NONE, allow_blank=False, id=f"field-{role}", compact=True
         )
