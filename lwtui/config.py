@@ -29,7 +29,7 @@ EXAMPLE = """\
 # Settings of lwtui. Every line may be left out; these are the defaults.
 # The app reads them when it starts, and again with "Read settings" (f12).
 
-# Colours of the app: a theme's name, as f10 offers them with a preview (what is chosen there is
+# Colours of the app: a theme's name, as T offers them with a preview (what is chosen there is
 # written here). "auto" is lwtui-light where the terminal says in COLORFGBG that it is light, else
 # lwtui-dark; "ansi-dark" and "ansi-light" take the terminal's own 16 colours. NO_COLOR=1 leaves
 # only shades of grey.

@@ -12,12 +12,15 @@ _ESCAPE_SEQUENCE = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])?"
     r"|\x9b[0-?]*[ -/]*[@-~]"
 )
-# C0 and C1 controls but tab and line feed; format characters that reorder or hide text (the joiners
-# U+200C and U+200D stay: scripts and emoji need them); line and paragraph separators; interlinear
-# and tag characters. Lone surrogates are replaced: no terminal's encoding can carry them.
+# C0 and C1 controls but tab and line feed; format characters that reorder or hide text; line and
+# paragraph separators; interlinear and tag characters. The zero width joiner and the variation
+# selectors too: terminals do not agree how many cells a joined emoji takes (2 in some, 4 in
+# others), and where they disagree a whole line shifts. The parts, unjoined, are the same
+# everywhere. The non-joiner U+200C stays: Persian needs it and it takes no cell anywhere. Lone
+# surrogates are replaced: no terminal's encoding can carry them.
 _UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
-    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180b-\u180f\u200b\u200d-\u200f\u2028-\u202e"
+    "\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e01ef]"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BLANKS = re.compile(r"\s+")

@@ -30,7 +30,7 @@ def apply_settings(app: EverywhereApp) -> tuple[Config, list[LwtuiError]]:
 
         known = sorted(app.available_themes)
         near = get_close_matches(name, known, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else "Press f10 for those there are."
+        hint = f"Did you mean {near[0]!r}?" if near else "Press T for those there are."
         line = config_line(("theme",))
         message = f"There is no theme {name!r:.60}."
         problems.append(BadInput(message, file=config_file(), line=line, field="theme", hint=hint))

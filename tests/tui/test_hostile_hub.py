@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from lwtui.dock.record import HubFile, HubModel, PullFile, PullPlan, UnfinishedPull
 from lwtui.errors import BadInput, LwtuiError
 from lwtui.jobs import JobContext, Part
@@ -23,10 +20,8 @@ from lwtui.tui.hub_services import (
 from .fake_hub import hub_model
 from .fakes import FakeServices
 from .helpers import app_with, ready, text_of, wait_until
+from .hostile import check_screen, check_shown, hostile_texts
 from .hub_steps import pane
-from .test_hostile import FEW, HOSTILE, check_screen
-
-FEWER = settings(FEW, max_examples=2)
 
 
 class HostileHub(FakeServices):
@@ -79,9 +74,8 @@ class HostileHub(FakeServices):
         return PublishView(self.texts[2], False, files, tuple(self.texts), True, self.texts[3])
 
 
-@FEWER
-@given(st.lists(HOSTILE, min_size=8, max_size=8))
-async def test_hostile_hub(texts: list[str]) -> None:
+async def test_hostile_hub() -> None:
+    texts = hostile_texts(8, seed=3)
     services = HostileHub(texts)
     app = app_with(services)
     async with app.run_test(size=(110, 30)) as pilot:
@@ -118,11 +112,11 @@ async def test_hostile_hub(texts: list[str]) -> None:
         await pilot.press(*"a/b", "enter")
         await wait_until(pilot, lambda: "Exactly" in text_of(app, "#publish-sum"))
         check_screen(app)
+        check_shown(app, "hub")
 
 
-@FEWER
-@given(HOSTILE)
-async def test_hostile_errors_of_the_hub(text: str) -> None:
+async def test_hostile_errors_of_the_hub() -> None:
+    text = "".join(hostile_texts(1, seed=4))
     services = FakeServices(3)
     services.hub_error = LwtuiError(text, hint=text)
     services.plan_error = services.card_error = BadInput(text, hint=text, file=text)

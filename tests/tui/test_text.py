@@ -44,6 +44,12 @@ def test_one_line_is_one_line(text: str) -> None:
     assert len(one_line(text).splitlines()) <= 1
 
 
+@given(ANYTHING, ANYTHING)
+def test_what_stands_side_by_side_is_as_wide_as_its_parts(left: str, right: str) -> None:
+    left, right = one_line(left), one_line(right)
+    assert cell_len(left + right) == cell_len(left) + cell_len(right)
+
+
 @given(ANYTHING, st.integers(0, 60), st.booleans())
 def test_fit_fills_its_cells_exactly(text: str, width: int, right: bool) -> None:
     assert cell_len(fit(one_line(text), width, right=right)) == width
@@ -61,6 +67,7 @@ def test_fit_fills_its_cells_exactly(text: str, width: int, right: bool) -> None
         ("\ud800x", "\N{REPLACEMENT CHARACTER}x"),
         ("[bold]x[/bold]", "[bold]x[/bold]"),
         ("e" + "\u0301" * 40, "e" + "\u0301" * 3),
+        ("👩\u200d👧 ❤\ufe0f", "👩👧 ❤"),
     ],
 )
 def test_known_attacks(hostile: str, shown: str) -> None:

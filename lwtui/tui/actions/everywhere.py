@@ -20,7 +20,7 @@ ACTIONS: tuple[Action, ...] = (
            needs="Put the focus on a list or a text first (tab, or jump with ctrl+o)."),
     Action("app.find_next", "n,N", "find_next", "Find next", "The next place with that text",
            needs="Find something first: press / in a list or a text."),
-    Action("app.theme", "f10", "change_theme", "Theme", "Choose the colours, with a preview"),
+    Action("app.theme", "T,f10", "change_theme", "Theme", "Choose the colours, with a preview"),
     Action("app.settings", "f12", "settings", "Read settings",
            "Read config.toml and the folder of themes again"),
     Action("app.errors", "ctrl+e", "errors", "Errors", "What went wrong, with details to copy",
