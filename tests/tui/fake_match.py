@@ -63,7 +63,7 @@ class FakeMatch:
 
     def places(self) -> list[Place]:
         saved = [
-            Place(name, Path("/data/saved"), "saved", note=f"{found[-1].when} · medicine-001")
+            Place(name, Path("/data/saved"), "saved", note=f"{found[-1].when[:10]} · medicine-001")
             for name, found in self.requirements.items()
         ]
         return self.offered + saved

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +11,13 @@ from textual.pilot import Pilot
 
 from lwtui.errors import BadInput
 from lwtui.jobs import Progress
+from lwtui.match.ranking import Ranked, Ranking
 from lwtui.tui import messages
 from lwtui.tui.app import LwtuiApp
+from lwtui.tui.match_services import Place
 from lwtui.tui.screens.ask import AskScreen
+from lwtui.tui.screens.compare_matches import CompareMatchesScreen
+from lwtui.tui.screens.fields_form import FieldsScreen
 
 from .fakes import FakeServices
 from .helpers import SIZES, Drive, screen_text, text_of, wait_until
@@ -59,6 +64,30 @@ async def verified(pilot: Pilot[None]) -> None:
     await wait_until(pilot, lambda: pilot.app.screen.step == "results")
 
 
+async def fields(pilot: Pilot[None]) -> None:
+    await preview(pilot)
+    await pilot.press("f")
+    await wait_until(pilot, lambda: isinstance(pilot.app.screen, FieldsScreen))
+
+
+async def compared(pilot: Pilot[None]) -> None:
+    """A saved requirement, matched again, beside what was found before."""
+    app = pilot.app
+    await pilot.press("2")
+    await wait_until(pilot, lambda: app.current_mode == "match" and app.screen.query("#places"))
+    await wait_until(pilot, lambda: app.screen.query_one("#places").option_count == 5)
+    await pilot.press("end", "enter")
+    await wait_until(pilot, lambda: app.screen.step == "results")
+    await pilot.press("C")
+    await wait_until(pilot, lambda: isinstance(app.screen, CompareMatchesScreen))
+
+
+async def saved(pilot: Pilot[None]) -> None:
+    await compared(pilot)
+    await pilot.press("escape", "escape", "n")
+    await wait_until(pilot, lambda: pilot.app.screen.step == "pick")
+
+
 async def bad_data(pilot: Pilot[None]) -> None:
     await pick(pilot)
     await pilot.press("slash", *"/missing", "enter")
@@ -66,7 +95,7 @@ async def bad_data(pilot: Pilot[None]) -> None:
 
 
 STATES: dict[str, Drive] = {
-    drive.__name__: drive for drive in (pick, preview, results, verified, bad_data)
+    drive.__name__: drive for drive in (pick, preview, fields, results, verified, bad_data)
 }
 
 
@@ -74,6 +103,20 @@ STATES: dict[str, Drive] = {
 @pytest.mark.parametrize("state", STATES)
 def test_state(snap: Any, size: tuple[int, int], state: str) -> None:
     assert snap(FakeServices(24), size, STATES[state])
+
+
+@SIZES
+@pytest.mark.parametrize("drive", [compared, saved], ids=["compared", "saved"])
+def test_match_saved(snap: Any, size: tuple[int, int], drive: Drive) -> None:
+    services = FakeServices(24)
+    services.offered.insert(0, Place("last-year", Path("/data/last-year"), "recent", gone=True))
+    names = ("medicine-005", "finance-003", "medicine-001", "mathematics-002", "an-old-one")
+    places = tuple(Ranked(f"starter/{name}", 0.8 - 0.1 * n) for n, name in enumerate(names))
+    services.requirements["bank questions"] = [
+        Ranking("finance-support", "starter", "gradient", 64, "close call", places, places[0].id,
+                0.71, when="2026-08-20T09:30:00+00:00")
+    ]  # fmt: skip
+    assert snap(services, size, drive)
 
 
 @SIZES

@@ -53,7 +53,7 @@ class CompareMatchesScreen(Dialogue[None]):
     def __init__(
         self, current: Ranking, others: list[tuple[str, Ranking]], since: Comparison | None = None
     ) -> None:
-        super().__init__("Compare matches")
+        super().__init__(f"Matches of {current.dataset}")
         self._current = current
         self._others = others
         self._shown = since
@@ -75,7 +75,7 @@ class CompareMatchesScreen(Dialogue[None]):
         if self._shown is not None:
             head.update(heading(self._shown))
         else:
-            told = _title("this match", self._current)
+            told = _title("this", self._current)
             head.update(Content("\n").join([told, Content("compare it with:")]))
             if not count:
                 head.update(NOBODY)
@@ -134,13 +134,10 @@ def heading(found: Comparison) -> Content:
 def _title(word: str, ranking: Ranking) -> Content:
     sure = "" if ranking.probability is None else f", {percent(ranking.probability)} sure"
     when = one_line(ranking.when, 40)[:16].replace("T", " ")
-    facts = f"  {one_line(ranking.confidence, 20)}{sure} · {when}"
     return Content.assemble(
-        (f"{word}  ", "$foreground-muted"),
-        (one_line(ranking.dataset, 60), "$accent"),
-        "  →  ",
+        (f"{word}  {when:<16}  ", "$foreground-muted"),
         (one_line(ranking.selected or "nothing fits", 120), "bold"),
-        (facts, "$foreground-muted"),
+        (f"  {one_line(ranking.confidence, 20)}{sure}", "$foreground-muted"),
     )
 
 

@@ -215,7 +215,7 @@ class MatchScreen(MatchResults):
         saved = message.rerun.requirement
         self._path = Path(saved.data) if saved.data else None
         self._view = None
-        self.note_recent(message.rerun.result)
+        self.note_recent(message.rerun.result, saved.latest)
         self.query_one(MatchView).show(message.rerun.result, message.rerun.comparison)
         self.read_places()
 

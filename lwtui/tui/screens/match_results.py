@@ -57,10 +57,10 @@ class MatchResults(MatchData):
         result = self.result
         return result.base if result is not None and result.abstained else None
 
-    def note_recent(self, result: MatchResult) -> None:
-        """It can be compared with later ones."""
+    def note_recent(self, result: MatchResult, ranking: Ranking | None = None) -> None:
+        """It can be compared with later ones. ``ranking``: as it was noted on disk, if it was."""
         verified = ", verified" if result.verification is not None else ""
-        ranking = Ranking.of(result)
+        ranking = ranking or Ranking.of(result)
         name = f"{result.dataset}, {result.rows} rows{verified}"
         self._recent = [(name, ranking), *self._recent][:RECENT]
 
@@ -207,9 +207,7 @@ class MatchResults(MatchData):
 
         current = self._recent[0][1] if self._recent else Ranking.of(result)
         saved = [
-            (f"saved: {name}", each)
-            for name, each in message.rankings
-            if each.matches != current.matches or each.when[:16] != current.when[:16]
+            (f"saved: {name}", each) for name, each in message.rankings if each.when != current.when
         ]
         others = [*self._recent[1:], *saved]
         since = self.query_one(MatchView).since

@@ -55,7 +55,7 @@ class FolderPicker(Vertical):
             margin-bottom: 1;
         }
         & > FolderTree { height: 1fr; background: $background; padding: 0 1; }
-        & #tree-root { width: 1fr; padding: 0 1; height: 1; }
+        & #tree-title { width: 1fr; padding: 0 1; height: 1; }
         & TreeButton { min-width: 3; width: 3; background: $panel; color: $foreground; }
     }
     """
@@ -90,17 +90,11 @@ class FolderPicker(Vertical):
         yield Static("offered", classes="heading")
         yield OptionList(id="places", compact=True, markup=False)
         with Horizontal(id="tree-bar"):
-            yield Static(id="tree-root", markup=False)
+            yield Static("on this machine", id="tree-title")
             yield TreeButton("↑", id="tree-up", compact=True, tooltip="The folder above (-)")
             yield TreeButton("~", id="tree-home", compact=True, tooltip="Your home folder (~)")
             yield TreeButton(".", id="tree-hidden", compact=True, tooltip="Hidden files (.)")
         yield FolderTree(self._root, id="tree")
-
-    def on_mount(self) -> None:
-        self._show_root()
-
-    def on_resize(self) -> None:
-        self._show_root()
 
     # What is offered
 
@@ -156,13 +150,6 @@ class FolderPicker(Vertical):
         tree = self.query_one(FolderTree)
         tree.path = root
         tree.focus()
-        self._show_root()
-
-    def _show_root(self) -> None:
-        room = max(8, self.size.width - 13)
-        self.query_one("#tree-root", Static).update(
-            Content(fit_middle(one_line(str(self._root), 400), room).rstrip())
-        )
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

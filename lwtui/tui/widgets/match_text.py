@@ -26,7 +26,7 @@ SMALL = 0.05
 """Domains with a smaller share of the similarity are not named."""
 DOMAINS = 5
 """How many domains the details show."""
-SHARE = 10
+SHARE = 8
 """Cells of a share's bar."""
 
 
@@ -47,7 +47,7 @@ def summary(result: MatchResult, since: Comparison | None = None) -> Content:
     seen = f" of {result.rows_seen:,}" if result.rows_seen else ""
     facts = [f"{result.rows:,}{seen} rows", *filter(None, [like(result)])]
     if result.skipped:
-        facts.append(f"{result.skipped:,} learnwares left out: no such specification")
+        facts.append(f"{result.skipped:,} without such a specification")
     lines.append(Content.styled(" · ".join(facts), "$foreground-muted"))
     if result.rows_skipped:
         named = "; ".join(one_line(problem, 120) for problem in result.problems[:PROBLEMS])
@@ -70,7 +70,7 @@ def summary(result: MatchResult, since: Comparison | None = None) -> Content:
 def like(result: MatchResult) -> str:
     """Which domains the data is like (``match/why.py`` tells how); empty when it is like none."""
     shares = [each for each in result.domains if each.share >= SMALL]
-    named = (f"{one_line(each.domain, 30) or 'other'} {each.share:.0%}" for each in shares[:3])
+    named = (f"{one_line(each.domain, 30) or 'other'} {each.share:.0%}" for each in shares[:2])
     text = ", ".join(named)
     return f"like {text}" if text else ""
 
@@ -129,9 +129,9 @@ def why(match: Match, result: MatchResult) -> Content:
         how = " by its similarity" if match.assumed else ""
         text = f" nats/token under its base, expected{how}"
         facts.append(("gain", f"{match.expected_gain:+.2f}", text))
-    parts = contributions(match)
-    added = "  ".join(f"{one_line(name)} {value:+.3f}" for name, value in parts.items())
-    facts.append(("similarity", f"{match.similarity:+.3f}", f"  = {added}" if added else ""))
+    facts.append(("similarity", f"{match.similarity:+.3f}", ""))
+    for name, value in contributions(match).items():
+        facts.append((f"  {one_line(name, 20)}", "", f"{value:+.3f} of it"))
     if match.interval is not None:
         low, high = match.interval
         facts.append(("90 % in", "", f"{low:+.3f} … {high:+.3f}"))
@@ -142,8 +142,9 @@ def why(match: Match, result: MatchResult) -> Content:
         base = result.verification.base_loss if result.verification else None
         if base is not None:
             facts.append(("bare base", f"{base:.2f}", " nats/token"))
-    if match.fits is False:
-        facts.append(("memory", "", "more than this machine has"))
+    if match.fits is not None:
+        text = "it fits this machine" if match.fits else "more than this machine has"
+        facts.append(("memory", "", text))
     lines = [
         Content.assemble(
             (f"{name:<11}", "$foreground-muted"), (value, "bold"), (text, "$foreground-muted")
@@ -157,7 +158,7 @@ def why(match: Match, result: MatchResult) -> Content:
 
 def _nearest(result: MatchResult) -> Content:
     near = sum(each.learnwares for each in result.domains)
-    text = f"  of the {near} nearest learnwares"
+    text = f"  ({near} nearest)"
     return Content.assemble(("your data is like", "bold"), (text, "$foreground-muted"))
 
 
