@@ -219,8 +219,11 @@ class SessionApp(HubApp):
             return
         if isinstance(choice, Path):
             self._match_again(choice, 0)
+        elif choice == "own":
+            screen: MatchScreen = await self._mode_screen("match")
+            screen.action_path()
         else:
-            await self.action_mode("match" if choice == "own" else choice)
+            await self.action_mode(choice)
 
     # Leaving
 

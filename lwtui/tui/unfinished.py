@@ -69,10 +69,7 @@ class UnfinishedFile:
             self._wanted = []
         self._write()
         with self._lock:
-            if self._held is not None:
-                self._held.release()
-                if not self._written:
-                    Path(self._held.lock_file).unlink(missing_ok=True)
+            self._let_go()
 
     def _write(self) -> None:
         """The newest wish; a disk that is full or read-only costs only the memory of it."""
@@ -84,6 +81,7 @@ class UnfinishedFile:
             file = folder / f"{self._name}.json"
             if not wanted:
                 file.unlink(missing_ok=True)
+                self._let_go()
             else:
                 folder.mkdir(parents=True, exist_ok=True)
                 if self._held is None:
@@ -93,6 +91,14 @@ class UnfinishedFile:
 
                 write_atomically(file, json.dumps(entries).encode())
             self._written = wanted
+
+    def _let_go(self) -> None:
+        """Give the lock back; its file goes with the last job."""
+        held, self._held = self._held, None
+        if held is not None:
+            held.release()
+            if not self._wanted:
+                Path(held.lock_file).unlink(missing_ok=True)
 
 
 class LeftBehind:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lwtui import paths
 from lwtui.dock.record import UnfinishedPull
 from lwtui.tui.app import LwtuiApp
 from lwtui.tui.first_run import TRACES, is_first_run, welcomed
@@ -136,7 +137,7 @@ async def test_what_ran_is_offered_once(key: str) -> None:
         else:
             await wait_until(pilot, lambda: not app.session_jobs)
         app.exit()
-    assert LeftBehind().jobs == []
+    assert not list((paths.home() / "unfinished").iterdir())
     assert services.done == ([("convert", "starter/finance-003")] if key == "enter" else [])
 
 
