@@ -2,8 +2,9 @@
 
     python tests/screenshots.py [--out screenshots] [--width 120] [--height 36] [--only evaluate]
 
-One SVG a screen: browse, details, search, the catalogue of the Hub, what a pull would do, the
-preview of a demo folder, its specification under way, the ranking, a chat, help, the palette, and
+One SVG a screen: the first start, browse, search, palette, jumping, help, a light theme, the
+catalogue of the Hub, what a pull would do, the preview of a demo folder, its fields, its
+specification under way, the ranking, two rankings compared, a chat, its settings, a comparison, and
 an evaluation from the form to its rows.
 """
 
@@ -23,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from scenes import away, chat, everywhere, over, verify
 from tui.helpers import ready, screen_text, text_of, wait_until
 
 from lwtui import paths
@@ -31,7 +33,6 @@ from tests.hub.server import HubServer
 
 PATIENCE = 300.0
 DEMO = "finance-support"
-QUESTION = "My card has not arrived yet. What should I do?"
 
 
 async def take(out: Path, width: int, height: int, only: list[str]) -> list[Path]:
@@ -54,6 +55,14 @@ async def take(out: Path, width: int, height: int, only: list[str]) -> list[Path
     return files
 
 
+async def welcome(pilot: Pilot[None], app: LwtuiApp, shoot) -> None:  # type: ignore[no-untyped-def]
+    """What the first start shows."""
+    app.look_for_first_run()
+    await wait_until(pilot, lambda: len(app.screen_stack) > 1)
+    await shoot(pilot, "welcome")
+    await away(pilot)
+
+
 async def browse(pilot: Pilot[None], app: LwtuiApp, shoot) -> None:  # type: ignore[no-untyped-def]
     await pilot.press("down")
     await shoot(pilot, "browse")
@@ -62,13 +71,6 @@ async def browse(pilot: Pilot[None], app: LwtuiApp, shoot) -> None:  # type: ign
     await pilot.press("slash", *"medicine")
     await wait_until(pilot, lambda: 0 < table.row_count < everything)
     await shoot(pilot, "search")
-    await pilot.press("escape")
-    await pilot.press("question_mark")
-    await shoot(pilot, "help")
-    await pilot.press("escape")
-    await pilot.press("ctrl+p")
-    await wait_until(pilot, lambda: app.screen.query("CommandList"))
-    await shoot(pilot, "palette")
     await pilot.press("escape")
 
 
@@ -126,6 +128,9 @@ async def match(pilot: Pilot[None], app: LwtuiApp, shoot) -> None:  # type: igno
     await pilot.press(*["down"] * demos.index(DEMO), "enter")
     await wait_until(pilot, lambda: screen.step == "preview")
     await shoot(pilot, "match-preview")
+    await over(pilot, "f")
+    await shoot(pilot, "match-fields")
+    await away(pilot)
     await pilot.press("s")
     await wait_until(
         pilot,
@@ -136,20 +141,13 @@ async def match(pilot: Pilot[None], app: LwtuiApp, shoot) -> None:  # type: igno
         await shoot(pilot, "match-job")
     await wait_until(pilot, lambda: screen.step == "results", PATIENCE)
     await shoot(pilot, "match")
-    await pilot.press("v")
+    await verify(pilot, app)
     await wait_until(pilot, lambda: "verified:" in text_of(app, "#match-head"), PATIENCE)
     await wait_until(pilot, lambda: screen.step == "results")
     await shoot(pilot, "match-verified")
-
-
-async def chat(pilot: Pilot[None], app: LwtuiApp, shoot) -> None:  # type: ignore[no-untyped-def]
-    await pilot.press("c")
-    await wait_until(pilot, lambda: app.current_mode == "chat")
-    screen = app.screen
-    await wait_until(pilot, lambda: screen._chat and not screen._loading, PATIENCE)
-    await pilot.press(*QUESTION, "enter")
-    await wait_until(pilot, lambda: screen._last and screen._answer is None, PATIENCE)
-    await shoot(pilot, "chat")
+    await over(pilot, "C")
+    await shoot(pilot, "match-compared")
+    await away(pilot)
 
 
 async def evaluate(pilot: Pilot[None], app: LwtuiApp, shoot) -> None:  # type: ignore[no-untyped-def]
@@ -186,7 +184,7 @@ async def evaluate(pilot: Pilot[None], app: LwtuiApp, shoot) -> None:  # type: i
     await shoot(pilot, "jobs")
 
 
-WAY = (browse, hub, match, chat, evaluate)
+WAY = (welcome, browse, everywhere, hub, match, chat, evaluate)
 
 
 def main() -> None:
