@@ -84,6 +84,7 @@ async def chat(pilot: Pilot[None], app: LwtuiApp, shoot: Shoot) -> None:
             await pilot.press("ctrl+n")
             await wait_until(pilot, lambda: not screen.session or not screen.session.turns)
         await ask(pilot, screen, question)
+    await ask(pilot, screen, "A transfer to my sister abroad has not come through")
     await shoot(pilot, "chat")
     await over(pilot, "ctrl+t")
     await shoot(pilot, "chat-settings")

@@ -146,6 +146,7 @@ async def match(pilot: Pilot[None], app: LwtuiApp, shoot) -> None:  # type: igno
     await wait_until(pilot, lambda: screen.step == "results")
     await shoot(pilot, "match-verified")
     await over(pilot, "C")
+    await pilot.press("enter")
     await shoot(pilot, "match-compared")
     await away(pilot)
 
