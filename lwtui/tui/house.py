@@ -22,19 +22,19 @@ class House:
     revision: int = 0
 
     def summary(self, room: int) -> str:
-        """The longest of three ways to say it that fits into ``room`` cells."""
+        """The longest way to say it that fits into ``room`` cells: in the end only the jobs, or
+        where none runs the learnwares."""
         count = self.learnwares
         learnwares = "loading…" if count is None else f"{count:,} learnware{'s' * (count != 1)}"
-        short = "loading…" if count is None else f"{count:,} lw"
         machine = one_line(self.machine, 60)
         percent = self.jobs[0].percent if self.jobs else ""
         number = len(self.jobs)
         jobs = f"{number} job{'s' * (number != 1)} {percent}".rstrip() if number else "no jobs"
         ways = (
             (learnwares, machine, jobs),
-            (short, machine, jobs),
-            (short, machine, percent or jobs),
-            (short, jobs),
+            (learnwares, machine, percent),
+            (learnwares, jobs),
+            (jobs if number else learnwares,),
         )
         texts = [" · ".join(part for part in way if part) for way in ways]
         return next((text for text in texts if cell_len(text) <= room), texts[-1])
