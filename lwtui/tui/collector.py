@@ -11,23 +11,23 @@ all that ever becomes garbage, are collected as always, in a millisecond.
 from __future__ import annotations
 
 import gc
+import sys
 import time
-from collections.abc import Callable
-from typing import Protocol
+
+from textual.app import App
 
 LOOK = 5.0
 """Seconds between two looks whether the UI thread is idle."""
 IDLE = 0.02
 """Share of the processor's time up to which it is."""
+AWAY = 12
+"""Idle looks in a row after which nobody is there: then what was set aside is walked over too."""
 WORTH_IT = 10
 """Collections of younger objects after which a full one is worth it, as by Python's own default."""
 TOO_MANY = 150
-"""After so many there is a full one however busy the thread is, as garbage may be 100 MB by then;
-what it leaves is set aside, so that the next is short."""
-
-
-class _App(Protocol):
-    def set_interval(self, interval: float, callback: Callable[[], None]) -> object: ...
+"""After so many there is one however busy the thread is, as garbage may be 100 MB by then."""
+NEWCOMERS = 30
+"""So many modules more, and much has been loaded."""
 
 
 def set_aside() -> None:
@@ -35,24 +35,43 @@ def set_aside() -> None:
     gc.freeze()
 
 
-def collect_when_idle(app: _App) -> None:
+class Collector:
+    """Decides, every ``LOOK`` seconds, whether to collect now."""
+
+    def __init__(self) -> None:
+        self._used = time.thread_time()
+        self._modules = len(sys.modules)
+        self._idle = 0
+        """Idle looks in a row."""
+        self._short = 0
+        """Collections since the last that walked over everything."""
+
+    def look(self) -> None:
+        if len(sys.modules) >= self._modules + NEWCOMERS:
+            self._modules = len(sys.modules)
+            set_aside()
+        used = time.thread_time() - self._used
+        self._idle = self._idle + 1 if used < IDLE * LOOK else 0
+        waiting = gc.get_count()[2]
+        if self._idle >= AWAY and self._short >= WORTH_IT:
+            gc.unfreeze()
+            self._collect()
+            self._short = 0
+        elif (self._idle and waiting >= WORTH_IT) or waiting >= TOO_MANY:
+            self._collect()
+        self._used = time.thread_time()  # a collection is no work of the app
+
+    def _collect(self) -> None:
+        gc.collect()
+        set_aside()  # the next one walks over what has come since
+        self._short += 1
+
+
+def collect_when_idle(app: App[None]) -> None:
     """Full collections of this process happen from now on when the app's thread is idle."""
     young, middle, _ = gc.get_threshold()
     gc.set_threshold(young, middle, 2 * TOO_MANY)
-    used = time.thread_time()
-
-    def look() -> None:
-        nonlocal used
-        before, used = used, time.thread_time()
-        waiting = gc.get_count()[2]
-        idle = used - before < IDLE * LOOK
-        if (idle and waiting >= WORTH_IT) or waiting >= TOO_MANY:
-            gc.collect()
-            if not idle:
-                set_aside()
-            used = time.thread_time()  # the collection itself is no work of the app
-
-    app.set_interval(LOOK, look)
+    app.set_interval(LOOK, Collector().look)
 
 
 def collect_as_usual() -> None:
