@@ -36,17 +36,31 @@ class JobDetail(VerticalScroll):
     }
     """
 
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._noted: tuple[object, ...] = ()
+        """Which notes are on show: a long log is not laid out anew for every step of a job."""
+
     def compose(self) -> ComposeResult:
         yield Static(id="job-text", markup=False)
+        yield Static(id="job-notes", markup=False)
 
     def show(self, job: RunningJob | None) -> None:
         self.display = job is not None
-        if job is not None:
-            self.query_one(Static).update(detail(job))
+        if job is None:
+            return
+        self.query_one("#job-text", Static).update(head(job))
+        last = job.notes[-1] if job.notes else None
+        noted = (id(job), len(job.notes), last)
+        if noted != self._noted:
+            self._noted = noted
+            notes = self.query_one("#job-notes", Static)
+            notes.update(log(job))
+            notes.display = last is not None
 
 
-def detail(job: RunningJob) -> Content:
-    """What the pane shows; the newest note first."""
+def head(job: RunningJob) -> Content:
+    """What it is, how it does, and why it failed or waits."""
     what = WHAT.get(job.kind, "")
     lines = [
         Content.assemble(
@@ -56,10 +70,15 @@ def detail(job: RunningJob) -> Content:
     ]
     if job.message:
         lines.append(Content.styled(why(job), "$text-error" if job.state == "failed" else ""))
-    for note in reversed(job.notes):
-        said = one_line(note.text, 300)
-        lines.append(Content.assemble((f"{note.at:%H:%M:%S}  ", "$foreground-muted"), said))
     return Content("\n").join(lines)
+
+
+def log(job: RunningJob) -> Content:
+    """What it said, the newest first."""
+    return Content("\n").join(
+        Content.assemble((f"{note.at:%H:%M:%S}  ", "$foreground-muted"), one_line(note.text, 300))
+        for note in reversed(job.notes)
+    )
 
 
 def times(job: RunningJob) -> str:
