@@ -29,6 +29,7 @@ from textual.pilot import Pilot
 
 from lwtui import paths
 from lwtui.tui.widgets.row_table import RowTable
+from tests.benchmarks.browse_scroll import fill, still
 from tests.benchmarks.driven import (
     PATIENCE,
     Figures,
@@ -135,16 +136,19 @@ def main() -> None:
     add_child(parser)
     options = parser.parse_args()
     if options.child:
+        still()
         run_child(SCENARIOS, options.child)
         return
     rows = []
     print("".join(f"{title:>14}" for title in COLUMNS))
     with tempfile.TemporaryDirectory() as folder:
         for name in options.only:
-            home = Path(folder) / name
-            home.mkdir()
+            home = Path(folder) / name / "home"
             if name == "scroll":
                 fill(home, options.rows)
+            else:
+                home.mkdir(parents=True)
+            (home / "welcomed").touch()
             found = [
                 run_in_terminal("tests.benchmarks.stalls", name, home)
                 for _ in range(options.rounds)
@@ -157,15 +161,6 @@ def main() -> None:
     if set(options.only) == set(SCENARIOS):
         with RESULTS.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([COLUMNS, *rows])
-
-
-def fill(home: Path, rows: int) -> None:
-    """A collection of so many learnwares, its index filled."""
-    from lwtui.learnware.collection import Collection
-    from tests.benchmarks.collection import write_collection
-
-    write_collection(home, rows)
-    Collection.open(home).close()
 
 
 if __name__ == "__main__":
