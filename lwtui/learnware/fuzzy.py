@@ -19,7 +19,7 @@ of them at each letter typed."""
 _SHORTEST = 3
 """Letters of a word that may be missed nearly."""
 _SLIP = 1
-"""What a slip costs; letters that do not stand together cost one for each between them."""
+"""What a slip costs, one more outside the id; letters that do not stand together cost one for each between them."""
 _RARE = "zqxjkvbpygfwmucldrhsnioate"
 """Letters, the rarest in English first."""
 
@@ -75,7 +75,7 @@ def near(
             others = [i for i in left if i not in hit]
             missed = _scattered(texts, ends, word, others)
             if len(missed) < NEAR_MOST:
-                missed += _mistyped(texts, word, others)
+                missed += _mistyped(texts, ends, word, others)
         cheapest: dict[int, int] = {}
         for i, cost in missed:
             cheapest[i] = min(cost, cheapest.get(i, cost))
@@ -127,7 +127,9 @@ def letters(word: str, text: str) -> list[int]:
     return places if places[-1] - places[0] < 2 * len(word) + 2 else []
 
 
-def _mistyped(texts: Sequence[str], word: str, among: Sequence[int]) -> list[tuple[int, int]]:
+def _mistyped(
+    texts: Sequence[str], ends: Sequence[int], word: str, among: Sequence[int]
+) -> list[tuple[int, int]]:
     """Texts with a word that begins like this one but for one slip."""
     if len(word) <= _SHORTEST:
         return []
@@ -143,17 +145,19 @@ def _mistyped(texts: Sequence[str], word: str, among: Sequence[int]) -> list[tup
     looked = 0
     for i in among:
         text = texts[i]
-        if swapped in text:
-            found.append((i, _SLIP))
+        at = text.find(swapped)
+        if at >= 0:
+            found.append((i, _SLIP + (at >= ends[i])))
             continue
         if head not in text and tail not in text:
             continue
         looked += 1
-        for other in pattern.findall(text):
+        for part in pattern.finditer(text):
+            other = part[0]
             if other not in judged:
                 judged[other] = slip(word, other)
             if judged[other]:
-                found.append((i, _SLIP))
+                found.append((i, _SLIP + (part.start() >= ends[i])))
                 break
         if looked >= LOOKED_AT or len(found) >= NEAR_MOST:
             break

@@ -7,6 +7,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
+from lwtui.tui.widgets import collection_pane
+
 from .fakes import FakeServices
 from .helpers import Drive, app_with, ready
 
@@ -15,6 +17,7 @@ from .helpers import Drive, app_with, ready
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test touches the user's collection, chats or recent folders."""
     monkeypatch.setenv("LWTUI_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(collection_pane, "READING_PAUSE", 0.001)
 
 
 @pytest.fixture

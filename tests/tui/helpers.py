@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from lwtui.tui.app import LwtuiApp
 from lwtui.tui.services import Services
+from lwtui.tui.widgets.collection_pane import CollectionPane
 
 Drive = Callable[[Pilot[None]], Awaitable[None]]
 """Brings an app to a state."""
@@ -46,6 +47,7 @@ async def ready(pilot: Pilot[None]) -> None:
     await wait_until(
         pilot, lambda: app.screen.query_one("#body").display or "No" in text_of(app, "#note")
     )
+    await wait_until(pilot, lambda: app.screen.query_one(CollectionPane).settled)
 
 
 def text_of(app: LwtuiApp, selector: str) -> str:

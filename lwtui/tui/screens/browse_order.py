@@ -37,11 +37,13 @@ class BrowseOrder(BrowseActions):
             following = ORDERS[(ORDERS.index(now.sort) + 1) % len(ORDERS)]
             self.hub.look(replace(now, sort=following))  # type: ignore[arg-type]
             return
-        known = self.pane.query_now.known
-        sorts = [each for each in (SORTS_WITH_KNOWN if known else SORTS) if each]
-        column = self.pane.query_now.sort or "name"
-        following = sorts[(sorts.index(column) + 1) % len(sorts)] if column in sorts else "name"
-        self.pane.sort(following)
+        query = self.pane.query_now
+        sorts = SORTS_WITH_KNOWN if query.known else SORTS
+        if query.sort in sorts or not query.text:
+            column = query.sort if query.sort in sorts else "name"
+            self.pane.sort(sorts[(sorts.index(column) + 1) % len(sorts)])
+        else:
+            self.pane.sort("name")
 
     def action_reverse(self) -> None:
         """Order the other way round."""

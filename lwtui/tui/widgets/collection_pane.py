@@ -101,6 +101,15 @@ class CollectionPane(Vertical):
         """The one under the cursor."""
         return self._learnware(self.table.cursor)
 
+    @property
+    def settled(self) -> bool:
+        """Whether all that is in sight is read."""
+        learnware = self.learnware
+        shown = self.query_one(LearnwareDetail).display and self.display
+        return self._answered == self._number and (
+            learnware is None or not shown or learnware.id in self._about
+        )
+
     # Reading
 
     def reload(self) -> None:
