@@ -33,6 +33,14 @@ def app_of(pilot: Pilot[None]) -> LwtuiApp:
     return pilot.app
 
 
+async def to_jobs(pilot: Pilot[None]) -> LwtuiApp:
+    """The list of jobs, which is what the dialogues are pictured over."""
+    app = app_of(pilot)
+    await app.action_mode("jobs")
+    await wait_until(pilot, lambda: isinstance(app.screen, JobsScreen))
+    return app
+
+
 def some_jobs(app: LwtuiApp) -> list[RunningJob]:
     """One of each state, with times that are the same whenever the picture is taken."""
     pull = PullJob("open-bank/intent-lora", size=35_000_000)
@@ -68,10 +76,7 @@ def some_jobs(app: LwtuiApp) -> list[RunningJob]:
 @SIZES
 def test_jobs(snap: Any, size: tuple[int, int]) -> None:
     async def drive(pilot: Pilot[None]) -> None:
-        app = app_of(pilot)
-        some_jobs(app)
-        await app.action_mode("jobs")
-        await wait_until(pilot, lambda: isinstance(app.screen, JobsScreen))
+        some_jobs(await to_jobs(pilot))
         await pilot.press("down")
 
     assert snap(FakeServices(), size, drive)
@@ -79,10 +84,7 @@ def test_jobs(snap: Any, size: tuple[int, int]) -> None:
 
 def test_log_of_a_job_that_failed(snap: Any) -> None:
     async def drive(pilot: Pilot[None]) -> None:
-        app = app_of(pilot)
-        some_jobs(app)
-        await app.action_mode("jobs")
-        await wait_until(pilot, lambda: isinstance(app.screen, JobsScreen))
+        some_jobs(await to_jobs(pilot))
         await pilot.press("down", "down", "down", "d")
 
     assert snap(FakeServices(), SMALL, drive)
@@ -90,15 +92,14 @@ def test_log_of_a_job_that_failed(snap: Any) -> None:
 
 def test_no_jobs(snap: Any) -> None:
     async def drive(pilot: Pilot[None]) -> None:
-        await pilot.press("5")
-        await wait_until(pilot, lambda: isinstance(pilot.app.screen, JobsScreen))
+        await to_jobs(pilot)
 
     assert snap(FakeServices(), SMALL, drive)
 
 
 def test_errors(snap: Any) -> None:
     async def drive(pilot: Pilot[None]) -> None:
-        app = app_of(pilot)
+        app = await to_jobs(pilot)
         app.complain(LwtuiError("No server answered.", hint="It can go on later."), "Pull a/b")
         error = BadInput(
             "Not JSON.", hint="Mend it.", file="数据/a[b].jsonl", line=7, field="answer"
@@ -115,17 +116,16 @@ def test_errors(snap: Any) -> None:
 
 def test_quitting_while_jobs_run(snap: Any) -> None:
     async def drive(pilot: Pilot[None]) -> None:
-        app = app_of(pilot)
-        some_jobs(app)
+        some_jobs(await to_jobs(pilot))
         await pilot.press("ctrl+q")
-        await wait_until(pilot, lambda: isinstance(app.screen, QuitScreen))
+        await wait_until(pilot, lambda: isinstance(pilot.app.screen, QuitScreen))
 
     assert snap(FakeServices(), SMALL, drive)
 
 
 def test_what_ran_last_time(snap: Any) -> None:
     async def drive(pilot: Pilot[None]) -> None:
-        app = app_of(pilot)
+        app = await to_jobs(pilot)
         pull = UnfinishedPull("a/b", COMMIT, 35_000_000, 14_000_000, "2026-11-20T12:00:00Z")
         jobs = [PullJob.begun_earlier(pull), RunningJob("Matching my-data", kind="match")]
         app.push_screen(ResumeScreen(jobs))
@@ -137,7 +137,7 @@ def test_what_ran_last_time(snap: Any) -> None:
 @SIZES
 def test_the_first_time(snap: Any, size: tuple[int, int]) -> None:
     async def drive(pilot: Pilot[None]) -> None:
-        app = app_of(pilot)
+        app = await to_jobs(pilot)
         app.push_screen(WelcomeScreen(app.services.places()))
         await wait_until(pilot, lambda: isinstance(app.screen, WelcomeScreen))
 
