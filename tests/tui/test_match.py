@@ -81,9 +81,13 @@ async def test_progress_estimate_and_stop() -> None:
         # The job goes on while another mode is looked at.
         await pilot.press("1")
         await wait_until(pilot, lambda: app.current_mode == "browse")
-        assert "1 job 50%" in screen_text(app)
+        await wait_until(pilot, lambda: "1 job 50%" in screen_text(app))
         await pilot.press("2")
         await wait_until(pilot, lambda: app.current_mode == "match")
+        await pilot.press("enter")  # an impatient one stops nothing
+        assert screen.step == "job"
+        assert app.house.jobs
+        assert not app.house.jobs[0].cancel.cancelled
         await pilot.press("escape")
         await wait_until(pilot, lambda: screen.step == "preview")
         assert app.house.jobs == ()

@@ -101,8 +101,10 @@ class MatchScreen(MatchResults):
         self.query_one("#choose").update_classes(
             {"-preview": step == "preview", "-chosen": step == "preview" and not keep_focus}
         )
-        if not keep_focus:
-            focus = {"preview": "#preview-rows", "job": "#job-stop", "results": "#matches"}
+        if step == "job":
+            self.set_focus(None)  # an impatient enter shall not press its button
+        elif not keep_focus:
+            focus = {"preview": "#preview-rows", "results": "#matches"}
             self.query_one(focus.get(step, "#places")).focus()
         self.refresh_bindings()
 
