@@ -35,6 +35,8 @@ class HubDetail(VerticalScroll, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.repo = ""
+        self._model: HubModel | None = None
+        self._card = Content("")
 
     def compose(self) -> ComposeResult:
         yield Static(id="hub-facts", markup=False)
@@ -45,15 +47,20 @@ class HubDetail(VerticalScroll, can_focus=True):
         if model is None or model.id != self.repo:
             self.scroll_home(animate=False)
         self.repo = model.id if model is not None else ""
-        facts = describe(model) if model is not None else Content("")
-        self.query_one("#hub-facts", Static).update(facts)
-        self.query_one("#hub-card", Static).update(card or Content(""))
+        if model != self._model:  # every update lays the screen out anew
+            self._model = model
+            facts = describe(model) if model is not None else Content("")
+            self.query_one("#hub-facts", Static).update(facts)
+        self._tell(card or Content(""))
 
     def say(self, text: str) -> None:
         """In the card's place: why there is none."""
-        self.query_one("#hub-card", Static).update(
-            Content.styled(f"\n{one_line(text, 400)}", "$text-warning")
-        )
+        self._tell(Content.styled(f"\n{one_line(text, 400)}", "$text-warning"))
+
+    def _tell(self, card: Content) -> None:
+        if card != self._card:
+            self._card = card
+            self.query_one("#hub-card", Static).update(card)
 
 
 def describe(model: HubModel) -> Content:

@@ -75,6 +75,7 @@ class HubPane(Vertical):
         """Of those that are read, made in their thread."""
         self.marked: dict[str, HubModel] = {}
         self._pause: Timer | None = None
+        self._age = ""
 
     def compose(self) -> ComposeResult:
         with ListLine():
@@ -323,12 +324,15 @@ class HubPane(Vertical):
             text = headline(self.query_now, len(self.models), bool(self._next))
             said.update(Content(marks + text), layout=False)
         text = "asking…" if self._asking else age(self._page, time.time()) if self._page else KEYS
-        old.update(Content(text))
+        if text != self._age:  # its width is its text's: the screen is laid out anew
+            self._age = text
+            old.update(Content(text))
 
     def _problem(self, text: str) -> None:
         line = self.query_one("#hub-problem", Static)
-        line.display = bool(text)
-        line.update(Content(one_line(text, 400)))
+        if text or line.display:
+            line.display = bool(text)
+            line.update(Content(one_line(text, 400)))
 
     def _note(self, content: Content | None) -> None:
         note = self.query_one("#hub-note", Static)
