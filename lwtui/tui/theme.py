@@ -116,5 +116,7 @@ def fitting_theme(environment: Mapping[str, str] = os.environ) -> str:
 
 
 def chip(app: App[Any]) -> str:
-    """The style of what is chosen among a few: visible without colours too."""
-    return "bold reverse" if app.no_color else "bold $background on $accent"
+    """The style of what is chosen among a few: visible without colours too, and with the
+    terminal's own."""
+    reverse = app.no_color or app.native_ansi_color
+    return "bold reverse" if reverse else "bold $background on $accent"

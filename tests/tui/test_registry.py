@@ -25,8 +25,8 @@ from lwtui.tui.widgets.topbar import TopBar
 from .fakes import FakeServices
 from .helpers import app_with, ready, text_of, wait_until
 
-FOCUS_TAKES = frozenset({"enter", "space"})
-"""What a list takes for itself while it has the focus, and whose screens bind it on purpose."""
+FOCUS_TAKES = frozenset({"enter", "space", "h", "l", "left", "right"})
+"""What some lists take for themselves while they have the focus, and screens bind on purpose."""
 
 
 SIZE = (64, 150)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
@@ -115,6 +116,7 @@ class HelpScreen(ModalScreen[None]):
     def _content(self, words: str) -> Content:
         parts: list[Content] = []
         section = ""
+        width = min(86, self.app.size.width * 95 // 100 - 6)
         for line in self._lines():
             if not line.says(words):
                 continue
@@ -122,7 +124,7 @@ class HelpScreen(ModalScreen[None]):
                 parts += [Content("")] if parts else []
                 parts.append(Content.styled(line.section, "bold"))
                 section = line.section
-            parts.append(_row(line, self._names))
+            parts.append(_row(line, self._names, width))
         return Content("\n").join(parts or [Content("Nothing here is called that.")])
 
     def _show(self) -> None:
@@ -138,6 +140,9 @@ class HelpScreen(ModalScreen[None]):
     def _entered(self) -> None:
         self.query_one("#help-scroll").focus()
 
+    def on_resize(self) -> None:
+        self._show()
+
     def action_search(self) -> None:
         field = self.query_one("#help-words")
         field.display = True
@@ -151,13 +156,15 @@ class HelpScreen(ModalScreen[None]):
         self.dismiss()
 
 
-def _row(line: Line, names: bool) -> Content:
+def _row(line: Line, names: bool, width: int) -> Content:
+    """``width``: cells of a line; what does not fit goes on below the words, not below the keys."""
     title = f"{line.title}: " if line.title and line.text else line.title
     name = f"  {line.name}" if names and line.name else ""
-    return Content.assemble(
-        (fit(line.keys or "(no key)", KEYS_WIDTH), "$accent"), (title, "bold"), line.text,
-        (name, "$foreground-muted"),
-    )  # fmt: skip
+    words = wrap(f"{title}{line.text}{name}", max(20, width - KEYS_WIDTH)) or [""]
+    parts = [Content.assemble((fit(line.keys or "(no key)", KEYS_WIDTH), "$accent"), words[0])]
+    parts += [Content(" " * KEYS_WIDTH + each) for each in words[1:]]
+    parts[0] = parts[0].stylize("bold", KEYS_WIDTH, KEYS_WIDTH + len(title))
+    return Content("\n").join(parts)
 
 
 def _title(screen: Screen[Any]) -> str:

@@ -95,7 +95,9 @@ class PaletteScreen(ModalScreen[Action | None]):
             if place < len(offer.title):
                 title = title.stylize(Style(bold=True, underline=True), place, place + 1)
         if not offer.possible:
-            title = title.stylize_before("$foreground-muted")
+            # The terminal's own colours and none at all know no half tones.
+            flat = self.app.no_color or self.app.native_ansi_color
+            title = title.stylize_before("dim italic" if flat else "$foreground-muted")
         keys = self._keys(offer.action)
         room = width - cell_len(offer.title) - cell_len(keys)
         told = ""

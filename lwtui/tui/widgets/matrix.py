@@ -42,12 +42,12 @@ class Matrix(ScrollView, can_focus=True):
     """Columns out of sight come in when the cursor goes there; ``turn`` swaps rows and columns."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1, 0)", "Up", show=False),
-        Binding("down,j", "move(1, 0)", "Down", show=False),
-        Binding("left,h", "move(0, -1)", "Left", show=False),
-        Binding("right,l", "move(0, 1)", "Right", show=False),
-        Binding("home,g", "move(-9999, 0)", "First", show=False),
-        Binding("end,G", "move(9999, 0)", "Last", show=False),
+        Binding("up", "move(-1, 0)", "Up", show=False),
+        Binding("down", "move(1, 0)", "Down", show=False),
+        Binding("left", "move(0, -1)", "Left", show=False),
+        Binding("right", "move(0, 1)", "Right", show=False),
+        Binding("home", "move(-9999, 0)", "First", show=False),
+        Binding("end", "move(9999, 0)", "Last", show=False),
         Binding("enter", "choose", "Choose", show=False),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
