@@ -46,6 +46,7 @@ async def ask(pilot: Pilot[None], screen: ChatScreen, text: str) -> None:
 
 async def answered(pilot: Pilot[None], screen: ChatScreen) -> Answer:
     await wait_until(pilot, lambda: screen._last is not None and screen._answer is None)
+    await wait_until(pilot, lambda: not screen.transcript._filling)
     assert screen._last is not None
     return screen._last
 
@@ -59,9 +60,10 @@ async def test_an_answer_streams_as_markdown() -> None:
         answer = await answered(pilot, screen)
         assert answer.text == "Take **two** steps:\n\n1. wait\n2. ask"
         assert screen.query_one(AnswerPart).source == answer.text
+        await wait_until(pilot, lambda: "Take two steps:" in screen_text(app))
         shown = screen_text(app)
-        assert "what now" in shown
-        assert "Take two steps:" in shown
+        assert "▌ what now" in shown
+        assert "starter/finance-000 · 5 tokens · " in shown
         assert "tokens/s · first after 0.08 s" in shown
         assert "llama_cpp/cpu" in text_of(app, "#chat-head")
         assert "what now" in text_of(app, "#chat-head")
