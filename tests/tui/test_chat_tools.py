@@ -52,10 +52,17 @@ async def dialogue(pilot: Pilot[None], kind: type) -> object:
     return pilot.app.screen
 
 
-async def test_settings_hold_for_the_conversation() -> None:
+async def test_settings_and_presets_hold_for_the_conversation() -> None:
     app = app_with(FakeServices(3, "hello there"))
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await open_chat(pilot, "hi")
+        session = screen.handle.session
+        # The line under the prompt counts what is being typed.
+        screen.prompt.text = "word " * 1000
+        await wait_until(pilot, lambda: "~1,2" in meter(screen))
+        screen.prompt.text = "word " * 2000
+        await wait_until(pilot, lambda: "oldest messages will be left out" in meter(screen))
+        screen.prompt.text = ""
         await pilot.press("ctrl+t")
         form = await dialogue(pilot, ChatSettingsScreen)
         system = form.query_one("#system", TextArea)
@@ -70,7 +77,6 @@ async def test_settings_hold_for_the_conversation() -> None:
         assert app.focused is form.query_one("#set-temperature")
         await pilot.press("0", ".", "2", "enter")
         await wait_until(pilot, lambda: app.screen is screen)
-        session = screen.handle.session
         await wait_until(pilot, lambda: session.system == "Be brief.")
         assert session.settings == GenerationSettings(temperature=0.2, seed=7)
         await wait_until(pilot, lambda: "system prompt · temperature 0.2, seed 7" in meter(screen))
@@ -80,22 +86,17 @@ async def test_settings_hold_for_the_conversation() -> None:
         await pilot.press("ctrl+r", "ctrl+s")
         await wait_until(pilot, lambda: session.settings == GenerationSettings())
         assert session.system == "Be brief."
-
-
-async def test_presets_are_chosen_by_key() -> None:
-    app = app_with(FakeServices(3, "hello"))
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen = await open_chat(pilot)
+        # Presets, by a digit: there is none yet, and how to write one is shown.
+        await wait_until(pilot, lambda: app.screen is screen)
         await pilot.press("f6")
         await dialogue(pilot, PresetScreen)
-        assert "[[preset]]" in screen_text(app)  # there is none: how to write one
+        assert "[[preset]]" in screen_text(app)
         await pilot.press("escape")
         app.config = Config(presets=(Preset("careful", "Doubt.", 0.1), Preset("wild", seed=3)))
         await wait_until(pilot, lambda: app.screen is screen)
         await pilot.press("f6")
         await dialogue(pilot, PresetScreen)
         await pilot.press("1")
-        session = screen.handle.session
         await wait_until(pilot, lambda: session.system == "Doubt.")
         assert session.settings == GenerationSettings(temperature=0.1)
         # In the form a preset fills the fields.
@@ -195,17 +196,6 @@ async def test_export_asks_before_it_replaces(
         await pilot.press("enter")
         await wait_until(pilot, (tmp_path / "talk.json").exists)
         assert json.loads((tmp_path / "talk.json").read_text())["messages"][1]["content"] == "hello"
-
-
-async def test_the_meter_counts_what_is_typed() -> None:
-    app = app_with(FakeServices(3, "hello"))
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen = await open_chat(pilot)
-        assert " 0 of 2,048 tokens" in meter(screen)
-        screen.prompt.text = "word " * 1000
-        await wait_until(pilot, lambda: "~1,255 of 2,048 tokens" in meter(screen))
-        screen.prompt.text = "word " * 2000
-        await wait_until(pilot, lambda: "oldest messages will be left out" in meter(screen))
 
 
 def test_usage_is_counted_then_estimated() -> None:

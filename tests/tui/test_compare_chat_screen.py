@@ -7,14 +7,17 @@ import threading
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from lwtui.dataset.example import Example
 from lwtui.errors import BadInput
 from lwtui.tui.app import LwtuiApp
+from lwtui.tui.chat_tool_services import DatasetRows
 from lwtui.tui.screens.compare_chat import CompareScreen
 from lwtui.tui.screens.pick import PickScreen
 from lwtui.tui.widgets.prompt import PromptArea
 
 from .fakes import FakeServices, learnware
 from .helpers import app_with, screen_text, text_of, wait_until
+from .hostile import check_screen, hostile_texts
 from .test_chat_tools import open_chat
 
 
@@ -152,3 +155,25 @@ async def test_a_base_is_compared_with_what_is_picked() -> None:
         await wait_until(pilot, lambda: len(app.screen._columns) == 2)
         (made,) = services.comparisons
         assert [s.learnware for s in made.sessions] == ["starter/medicine-001", "starter/base"]
+
+
+async def test_hostile_answers_are_text() -> None:
+    texts = hostile_texts(12, seed=3)
+    services = FakeServices(3, " ".join(texts))
+    services.rows = DatasetRows(
+        "x", tuple(Example("hi", answer=text) for text in texts), more=False
+    )
+    app = app_with(services)
+    async with app.run_test(size=(100, 30)) as pilot:
+        chat = await open_chat(pilot)
+        chat._attached = ("hi", texts[0])
+        await pilot.press(*"hi", "enter")
+        await wait_until(pilot, lambda: chat._expected is not None)
+        check_screen(app)  # the meter says what the data expects
+        screen = await open_compare(pilot)
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: all(answers(screen)) and not screen._answering)
+        await wait_until(pilot, lambda: "tokens/s" in screen_text(app))
+        check_screen(app)
+        await pilot.press("escape", "ctrl+y")
+        assert "\x1b" not in app.clipboard

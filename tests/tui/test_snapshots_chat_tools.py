@@ -61,12 +61,11 @@ async def chat_compare(pilot: Pilot[None]) -> None:
     await pilot.press("escape", "left")
 
 
-STATES: dict[str, Drive] = {
-    drive.__name__: drive for drive in (chat_settings, chat_row, chat_compare)
-}
+@pytest.mark.parametrize("drive", [chat_settings, chat_row], ids=["settings", "row"])
+def test_dialogue(snap: Any, drive: Drive) -> None:
+    assert snap(FakeServices(24, ANSWER), (80, 24), drive)
 
 
 @SIZES
-@pytest.mark.parametrize("state", STATES)
-def test_state(snap: Any, size: tuple[int, int], state: str) -> None:
-    assert snap(FakeServices(24, ANSWER), size, STATES[state])
+def test_compare(snap: Any, size: tuple[int, int]) -> None:
+    assert snap(FakeServices(24, ANSWER), size, chat_compare)

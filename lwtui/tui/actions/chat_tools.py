@@ -8,7 +8,7 @@ _SESSION = "Choose a learnware first: ctrl+l."
 
 ACTIONS: tuple[Action, ...] = (
     Action("chat.compare", "ctrl+g", "compare", "Compare",
-           "One prompt to two or more learnwares, side by side", footer=True, priority=True),
+           "One prompt to two or more learnwares, side by side", priority=True),
     Action("chat.settings", "ctrl+t", "settings", "Settings",
            "System prompt, temperature and the like, for this conversation", priority=True,
            needs=_SESSION),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on, work
@@ -11,15 +13,16 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import Static
 
 from lwtui.backend.protocol import Chunk, Finished, ModelReady
 from lwtui.errors import LwtuiError
+from lwtui.tui import compare_messages as told
 from lwtui.tui import messages
 from lwtui.tui.background import in_thread
 from lwtui.tui.bindings import bindings_of
 from lwtui.tui.screens.mode import ModeScreen
+from lwtui.tui.stream_buffer import StreamBuffer
 from lwtui.tui.text import clean, fit, one_line
 from lwtui.tui.widgets.compare_column import CompareColumn
 from lwtui.tui.widgets.prompt import PromptArea
@@ -30,34 +33,12 @@ if TYPE_CHECKING:
     from lwtui.tui.chat_tool_services import CompareHandle
     from lwtui.workflow.compare_chat import Step
 
+FLUSH = 1 / 30
+"""Seconds between two looks at what a model has written."""
+PIECE = 400
+"""Characters that are painted at once: several answers are in sight."""
 NARROWEST = 36
 """Cells of a column; what has no room is left and right of what is in sight."""
-
-
-@dataclass
-class Opened(Message):
-    handle: CompareHandle | None
-    error: Exception | None = None
-
-
-@dataclass
-class Said(Message):
-    """Something happened to the answer of one column, in the round ``number``."""
-
-    number: int
-    place: int
-    step: Step
-
-
-@dataclass
-class RoundEnded(Message):
-    number: int
-    error: Exception | None = None
-
-
-@dataclass
-class Added(Message):
-    place: int
 
 
 class CompareScreen(ModeScreen):
@@ -88,6 +69,8 @@ class CompareScreen(ModeScreen):
         self._round = 0
         self._answering = False
         self._adding = False
+        self._buffers: list[StreamBuffer] = []
+        self._flushed = 0.0
         self.kept = ""
         """Id of the conversation to go on with."""
 
@@ -115,11 +98,11 @@ class CompareScreen(ModeScreen):
         try:
             handle = self.services.open_comparison(self._names, self._system, self._changes)
         except (LwtuiError, OSError) as error:
-            self.post_message(Opened(None, error))
+            self.post_message(told.Opened(None, error))
             return
-        self.post_message(Opened(handle))
+        self.post_message(told.Opened(handle))
 
-    async def on_opened(self, message: Opened) -> None:
+    async def on_opened(self, message: told.Opened) -> None:
         if message.handle is None:
             if message.error is not None:
                 self.lwtui.complain(message.error, "These cannot be compared")
@@ -206,21 +189,30 @@ class CompareScreen(ModeScreen):
 
     def _begin(self, stream: Callable[[], Iterator[tuple[int, Step]]]) -> None:
         self._round += 1
+        self._buffers = [StreamBuffer() for _ in self._columns]
         self._answering = True
         self.refresh_bindings()
-        self.stream_answers(self._round, stream)
+        self.stream_answers(self._round, stream, self._buffers)
 
     @work(thread=True, group="answers")
-    def stream_answers(self, number: int, stream: Callable[[], Iterator[tuple[int, Step]]]) -> None:
+    def stream_answers(
+        self,
+        number: int,
+        stream: Callable[[], Iterator[tuple[int, Step]]],
+        buffers: Sequence[StreamBuffer],
+    ) -> None:
         try:
             for place, step in stream():
-                self.post_message(Said(number, place, step))
+                if not isinstance(step, Chunk):
+                    self.post_message(told.Said(number, place, step))
+                elif buffers[place].put(step.text, step.tokens):
+                    self.post_message(told.Written(number, place))
         except (LwtuiError, OSError) as error:
-            self.post_message(RoundEnded(number, error))
+            self.post_message(told.RoundEnded(number, error))
             return
-        self.post_message(RoundEnded(number))
+        self.post_message(told.RoundEnded(number))
 
-    async def on_said(self, message: Said) -> None:
+    async def on_said(self, message: told.Said) -> None:
         if message.number != self._round:
             return
         column, step = self._columns[message.place], message.step
@@ -229,13 +221,34 @@ class CompareScreen(ModeScreen):
         elif isinstance(step, ModelReady):
             column.loaded(f"{step.backend}/{step.device}")
             column.note("reading the prompt…")
-        elif isinstance(step, Chunk):
-            await column.write(step.text)
-            column.note(f"{step.tokens:,} tokens…")
         elif isinstance(step, Finished | Exception):
+            more = True
+            while more:
+                text, _, more = self._buffers[message.place].take(PIECE)
+                await column.write(text)
+                await asyncio.sleep(0)  # keys come in between
             await column.end(column.session.turns[-1])
 
-    def on_round_ended(self, message: RoundEnded) -> None:
+    async def on_written(self, message: told.Written) -> None:
+        wait = FLUSH - (time.monotonic() - self._flushed)
+        if wait > 0:
+            self.set_timer(wait, partial(self._flush, message))
+        else:
+            await self._flush(message)
+
+    async def _flush(self, message: told.Written) -> None:
+        if message.number != self._round:
+            return
+        text, tokens, more = self._buffers[message.place].take(PIECE)
+        column = self._columns[message.place]
+        if text:
+            await column.write(text)
+            column.note(f"{tokens:,} tokens…")
+        self._flushed = time.monotonic()
+        if more:
+            self.post_message(message)
+
+    def on_round_ended(self, message: told.RoundEnded) -> None:
         if message.number != self._round:
             return
         self._answering = False
@@ -325,11 +338,11 @@ class CompareScreen(ModeScreen):
             place = handle.add(learnware_id)
         except (LwtuiError, OSError) as error:
             self.post_message(messages.Failed("It cannot be compared", error))
-            self.post_message(Added(-1))
+            self.post_message(told.Added(-1))
             return
-        self.post_message(Added(place))
+        self.post_message(told.Added(place))
 
-    async def on_added(self, message: Added) -> None:
+    async def on_added(self, message: told.Added) -> None:
         self._adding = False
         handle, place = self._handle, message.place
         if handle is None or place < 0:
