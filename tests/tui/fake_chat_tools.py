@@ -107,7 +107,6 @@ class FakeChatTools:
 
     learnwares: list[Learnware]
     answer: str
-    kept: dict[str, ChatSession]
 
     def __init__(self) -> None:
         self.compare_gate: threading.Semaphore | None = None

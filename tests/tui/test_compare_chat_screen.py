@@ -85,7 +85,7 @@ async def test_side_by_side_then_on_with_one() -> None:
         await pilot.press("i", *"Sure?", "enter")
         await wait_until(pilot, lambda: len(made.sessions[1].turns) == 4)
         await wait_until(pilot, lambda: not screen._answering)
-        services.kept[made.sessions[1].id] = made.sessions[1]
+        services.save_session(made.sessions[1])
         screen._columns[1].body.focus()
         await pilot.press("enter")
         await wait_until(pilot, lambda: app.screen is chat)
