@@ -20,6 +20,8 @@ KEPT = 100
 """Errors that are kept; the oldest go first."""
 SHOWN = 400
 """Characters of an error that its notification shows."""
+LONGEST = 20_000
+"""Characters of an error that are kept: a server may answer with a book."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,9 @@ class Bug(LwtuiError):
 def describe(error: Exception) -> str:
     """An error with all it says about itself, a line each."""
     if not isinstance(error, LwtuiError):
-        return clean(str(error) or type(error).__name__)
+        return clean((str(error) or type(error).__name__)[:LONGEST])
     where = [("file", error.file), ("line", error.line), ("field", error.field)]
-    lines = [error.message, error.hint or ""]
+    lines = [error.message[:LONGEST], error.hint or ""]
     lines += [f"{name}: {value}" for name, value in where if value is not None]
     return clean("\n".join(line for line in lines if line))
 
@@ -64,7 +66,8 @@ def bug_of(error: Exception) -> str:
     """The traceback, if this is a bug rather than something the user can act on."""
     if isinstance(error, (LwtuiError, OSError)) and not isinstance(error, Bug):
         return ""
-    return clean("".join(traceback.format_exception(error.__cause__ or error)))
+    whole = "".join(traceback.format_exception(error.__cause__ or error))
+    return clean(whole[-LONGEST:])  # where it happened stands at the end
 
 
 class Complaints(App[None]):
@@ -85,7 +88,7 @@ class Complaints(App[None]):
         complaint = Complaint(datetime.now(), title, describe(error), bug_of(error))
         self.complaints.append(complaint)
         self.unread += 1
-        text = clean(str(error) or type(error).__name__)
+        text = clean((str(error) or type(error).__name__)[: 4 * SHOWN])
         if len(text) > SHOWN:
             text = text[:SHOWN] + "…"
         text = f"{text}\n{self.key_of('app.errors')}: details"

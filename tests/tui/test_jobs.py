@@ -113,6 +113,8 @@ async def test_errors_are_kept_whole_and_a_key_shows_and_copies_them() -> None:
         assert app.clipboard.strip() == shown.strip()
         await pilot.press("ctrl+e")
         await wait_until(pilot, lambda: not isinstance(app.screen, ErrorsScreen))
+        app.complain(OSError("a book " * 1_000_000), "A server says more than anybody reads")
+        assert len(app.complaints.pop().text) <= 20_000
         app.do_job(RunningJob("a job with a bug"), lambda context: 1 / 0)
         await wait_until(pilot, lambda: len(app.complaints) == 2)
         await pilot.press("ctrl+e")

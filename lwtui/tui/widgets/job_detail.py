@@ -7,7 +7,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from lwtui.tui.complaints import describe
+from lwtui.tui.complaints import LONGEST, describe
 from lwtui.tui.running_job import JobKind, RunningJob
 from lwtui.tui.text import clean, human_size, human_time, one_line
 
@@ -97,7 +97,7 @@ def times(job: RunningJob) -> str:
 
 def why(job: RunningJob) -> str:
     """Why it failed or waits, with what to do next and where."""
-    return describe(job.error) if job.error is not None else clean(job.message)
+    return describe(job.error) if job.error is not None else clean(job.message[:LONGEST])
 
 
 def as_text(job: RunningJob) -> str:
