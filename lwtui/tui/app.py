@@ -196,7 +196,10 @@ class LwtuiApp(EverywhereApp, SessionApp):
             self.offer_pull(message.learnware.id)
             return
         await self.switch_mode("chat")
+        while len(self.screen_stack) > 1:  # a comparison may lie on top
+            await self.pop_screen()
         screen: ChatScreen = self.screen  # type: ignore[assignment]
+        screen.data = message.data or screen.data
         screen.open_chat(message.learnware)
         offer_prompt(screen, message.prompt)
 
