@@ -49,6 +49,9 @@ def main() -> None:
     os.dup2(2, 1)
     # Ctrl+C is the app's business; it sends a stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Where transformers finds scipy it loads it, for the losses of object detectors: half a second
+    # before every first answer. None is how Python is told that a module is not there.
+    sys.modules["scipy"] = None  # type: ignore[assignment]
     Host(Channel(incoming, outgoing)).run()
 
 
