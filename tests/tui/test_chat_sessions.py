@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
