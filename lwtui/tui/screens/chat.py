@@ -88,9 +88,9 @@ class ChatScreen(ChatSessions):
             ("F1      ", "choose one from the collection\n"),
             ("F2      ", "find the one that suits your data\n"),
         ]
-        if self.pane.sessions:
+        if self.pane.newest is not None:
             keys += [
-                ("ctrl+r  ", f"go on with “{one_line(self.pane.sessions[0].title, 60)}”\n"),
+                ("ctrl+r  ", f"go on with “{one_line(self.pane.newest.title, 60)}”\n"),
                 ("ctrl+s  ", "all conversations\n"),
                 ("ctrl+f  ", "search all their messages\n"),
             ]
@@ -160,7 +160,7 @@ class ChatScreen(ChatSessions):
 
     @on(events.DescendantFocus)
     def _focused(self) -> None:
-        if self.focused is self.prompt:
+        if self.focused is self.prompt and self._editing is None:
             self.transcript.mark(None)
         self.refresh_bindings()
 
@@ -171,7 +171,7 @@ class ChatScreen(ChatSessions):
             "stop": self.busy,
             "leave": not self.busy,
             "regenerate": bool(turns) and not self.busy,
-            "last": self.session is None and not turns and bool(self.pane.sessions)
+            "last": self.session is None and not turns and self.pane.newest is not None
             if self.is_mounted else False,
             "copy": bool(turns),
             "copy_marked": self.is_mounted and self.position is not None,

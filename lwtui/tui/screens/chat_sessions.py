@@ -136,8 +136,8 @@ class ChatSessions(ChatMessages):
 
     def action_last(self) -> None:
         """Go on with the conversation that was used last."""
-        if self.pane.sessions:
-            self.pane.post_message(SessionPane.Chosen(self.pane.sessions[0].id, None))
+        if self.pane.newest is not None:
+            self.pane.post_message(SessionPane.Chosen(self.pane.newest.id, None))
 
     async def action_new(self) -> None:
         chat = self._chat

@@ -70,6 +70,8 @@ class SessionPane(Vertical):
         self._more = False
         self._asked = 0
         self._current = ""
+        self.newest: SessionSummary | None = None
+        """The conversation that was used last."""
 
     def compose(self) -> ComposeResult:
         yield LineInput(placeholder="search all messages…", compact=True, id="session-search")
@@ -100,6 +102,7 @@ class SessionPane(Vertical):
         self._current = current
         options = self.query_one(OptionList)
         if offset == 0:
+            self.newest = sessions[0] if sessions else None
             at = options.highlighted or 0
             self._rows = list(sessions)
             options.set_options([Option(self._session(row)) for row in sessions])
