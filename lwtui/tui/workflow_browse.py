@@ -110,8 +110,12 @@ class WorkflowBrowse:
     def restore_removed(self) -> tuple[str, ...]:
         from lwtui.workflow.remove import restore
 
-        removed, self._removed = self._removed, None
-        return tuple(restore(self._open(), removed)) if removed is not None else ()
+        removed = self._removed
+        if removed is None:
+            return ()
+        back = restore(self._open(), removed)  # what could not be put back yet stays in it
+        self._removed = None
+        return tuple(back)
 
     def empty_trash(self, collection: Collection | None) -> None:
         """What was removed is gone for good."""

@@ -75,8 +75,13 @@ def prepared() -> FakeServices:
     return services
 
 
-@SIZES
-@pytest.mark.parametrize("state", STATES)
+PICTURES = [
+    *(pytest.param(state, (80, 24), id=f"{state}-80x24") for state in STATES),
+    *(pytest.param(state, (120, 36), id=f"{state}-120x36") for state in ("details", "narrowed")),
+]
+
+
+@pytest.mark.parametrize(("state", "size"), PICTURES)
 def test_state(snap: Any, size: tuple[int, int], state: str) -> None:
     assert snap(prepared(), size, STATES[state])
 

@@ -159,7 +159,7 @@ class BrowseMarks(BrowseOrder):
             self.app.post_message(messages.Failed("Nothing was removed", error))
             return
         count = len(removal.ids)
-        text = _some([one_line(each, 120) for each in removal.ids])
+        text = _some(list(removal.ids))
         text += f"\n\n{human_size(removal.freed)} are freed when lwtui is left."
         if removal.stays:
             text += (
@@ -206,4 +206,5 @@ class BrowseMarks(BrowseOrder):
 
 def _some(lines: list[str]) -> str:
     rest = len(lines) - NAMED
-    return "\n".join([*lines[:NAMED], *([f"… and {rest:,} more"] if rest > 0 else [])])
+    shown = [one_line(line, 200) for line in lines[:NAMED]]
+    return "\n".join([*shown, *([f"… and {rest:,} more"] if rest > 0 else [])])
