@@ -18,6 +18,7 @@ from lwtui.tui.match_services import Place
 from lwtui.tui.screens.ask import AskScreen
 from lwtui.tui.screens.compare_matches import CompareMatchesScreen
 from lwtui.tui.screens.fields_form import FieldsScreen
+from lwtui.tui.widgets.match_view import MatchView
 
 from .fakes import FakeServices
 from .helpers import SIZES, Drive, screen_text, text_of, wait_until
@@ -49,10 +50,17 @@ async def job(pilot: Pilot[None]) -> None:
     await wait_until(pilot, lambda: "━╸" in screen_text(app) or "━╺" in screen_text(app))
 
 
+async def told(pilot: Pilot[None]) -> None:
+    """The details follow the list a frame later."""
+    view = pilot.app.screen.query_one(MatchView)
+    await wait_until(pilot, lambda: view.match is not None and view._told is view.match)
+
+
 async def results(pilot: Pilot[None]) -> None:
     await preview(pilot)
     await pilot.press("s")
     await wait_until(pilot, lambda: pilot.app.screen.step == "results")
+    await told(pilot)
 
 
 async def verified(pilot: Pilot[None]) -> None:
@@ -62,6 +70,7 @@ async def verified(pilot: Pilot[None]) -> None:
     await pilot.press("enter")
     await wait_until(pilot, lambda: "verified:" in text_of(pilot.app, "#match-head"))
     await wait_until(pilot, lambda: pilot.app.screen.step == "results")
+    await told(pilot)
 
 
 async def fields(pilot: Pilot[None]) -> None:
@@ -78,6 +87,7 @@ async def compared(pilot: Pilot[None]) -> None:
     await wait_until(pilot, lambda: app.screen.query_one("#places").option_count == 5)
     await pilot.press("end", "enter")
     await wait_until(pilot, lambda: app.screen.step == "results")
+    await told(pilot)
     await pilot.press("C")
     await wait_until(pilot, lambda: isinstance(app.screen, CompareMatchesScreen))
 
