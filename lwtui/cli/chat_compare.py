@@ -40,6 +40,9 @@ def compare(
             names, system=system, changes=changes, backend=backend, collection=collection
         )
         with comparison:
+            for each in comparison.participants:
+                if each.choice.plan.server:
+                    print_text(each.choice.reason, err=True)
             _run(comparison, text, show=not as_json)
             if as_json:
                 print_json({

@@ -146,11 +146,13 @@ async def test_a_row_of_data_becomes_the_prompt() -> None:
         await wait_until(pilot, lambda: "expected" not in meter(screen))
 
 
-async def test_another_learnware_goes_on() -> None:
-    services = FakeServices(24, "hello")
-    app = app_with(services)
+async def test_another_learnware_goes_on_and_all_is_exported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = app_with(FakeServices(24, "hello"))
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await open_chat(pilot, "hi")
+        screen = await open_chat(pilot, "What is 2/3?")
         await pilot.press("f8")
         form = await dialogue(pilot, PickScreen)
         await wait_until(pilot, lambda: len(form._rows) == 24)
@@ -163,16 +165,10 @@ async def test_another_learnware_goes_on() -> None:
         await pilot.press("enter")
         await wait_until(pilot, lambda: screen.learnware.id == "starter/medicine-007")
         assert screen.session is not None
-        assert [turn.content for turn in screen.session.turns] == ["hi", "hello"]
+        assert [turn.content for turn in screen.session.turns] == ["What is 2/3?", "hello"]
+        await wait_until(pilot, lambda: not screen.busy)
 
-
-async def test_export_asks_before_it_replaces(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    app = app_with(FakeServices(3, "hello"))
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen = await open_chat(pilot, "What is 2/3?")
+        # Export: it asks before it replaces a file.
         target = tmp_path / "What-is-2-3.md"
         await pilot.press("f9")
         form = await dialogue(pilot, AskScreen)

@@ -295,6 +295,8 @@ class ChatTools(ModeScreen):
         if session is not None:
             chosen = differing(session.settings, self._suggested())
             changes = {name: getattr(session.settings, name) for name in chosen}
+        if self.room.busy:
+            self.notify("The chat still answers: times will be longer while it does.")
         self._compare = CompareScreen(
             names, session.system if session is not None else "", changes, self._to_compare()
         )
