@@ -16,13 +16,31 @@ async def show_help(pilot: Pilot[None]) -> None:
 
 
 async def palette(pilot: Pilot[None]) -> None:
-    await pilot.press("ctrl+p")
-    await wait_until(pilot, lambda: pilot.app.screen.query("CommandList"))
-    await pilot.press(*"chat")
-    await wait_until(pilot, lambda: pilot.app.screen.query_one("CommandList").option_count > 3)
+    """An action that makes no sense now is dimmed, and says what it needs."""
+    await pilot.press("4")
+    await wait_until(pilot, lambda: pilot.app.screen.query("#run-list"))
+    await pilot.press("ctrl+p", *"st", *["down"] * 1)
+    await wait_until(pilot, lambda: pilot.app.screen.query("#palette-list"))
 
 
-STATES: dict[str, Drive] = {drive.__name__: drive for drive in (show_help, palette)}
+async def jump(pilot: Pilot[None]) -> None:
+    await pilot.press("ctrl+o")
+
+
+async def themes(pilot: Pilot[None]) -> None:
+    await pilot.press("T", "down")
+    await wait_until(pilot, lambda: pilot.app.theme == "lwtui-light")
+
+
+async def own_colours(pilot: Pilot[None]) -> None:
+    """Those of the terminal, and nothing else."""
+    pilot.app.theme = "ansi-dark"
+    await pilot.press("down")
+
+
+STATES: dict[str, Drive] = {
+    drive.__name__: drive for drive in (show_help, palette, jump, themes, own_colours)
+}
 
 
 @SIZES

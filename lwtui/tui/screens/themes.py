@@ -13,9 +13,14 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from lwtui.config import themes_folder
-from lwtui.tui.text import fit, one_line
+from lwtui.tui.text import fit
 from lwtui.tui.theme import OWN
+
+
+TEACH = (
+    "Enter keeps it, escape does not. Your own go into the folder themes beside config.toml: see "
+    "`lwtui config --theme`."
+)
 
 
 class ThemesScreen(ModalScreen[str | None]):
@@ -38,8 +43,7 @@ class ThemesScreen(ModalScreen[str | None]):
             yield OptionList(
                 *(Option(self._line(name)) for name in self._names), markup=False, compact=True
             )
-            folder = one_line(str(themes_folder()), 300)
-            yield Static(f"Enter keeps it, escape does not. Your own: {folder}", markup=False)
+            yield Static(TEACH, markup=False)
 
     def _line(self, name: str) -> Content:
         kind = "dark" if self.app.available_themes[name].dark else "light"
