@@ -26,7 +26,7 @@ class StreamBuffer:
             told, self._told = self._told, True
             return not told
 
-    def take(self, limit: int = 2000) -> tuple[str, int, bool]:
+    def take(self, limit: int = 500) -> tuple[str, int, bool]:
         """What came since the last call, about ``limit`` characters of it; the tokens so far; and
         whether there is more."""
         with self._lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import events, on
@@ -166,26 +167,41 @@ class ChatScreen(ChatSessions):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Hide from the footer what makes no sense now."""
-        turns = self.transcript.turns if self.is_mounted else []
-        rules = {
-            "stop": self.busy,
-            "leave": not self.busy,
-            "regenerate": bool(turns) and not self.busy,
-            "last": self.session is None and not turns and self.pane.newest is not None
-            if self.is_mounted else False,
-            "copy": bool(turns),
-            "copy_marked": self.is_mounted and self.position is not None,
-            "copy_code": bool(turns),
-            "edit": bool(turns) and not self.busy,
-            "fork": bool(turns) and not self.busy,
-            "find": bool(turns),
-            "hit": bool(self._hits),
-            "go_on": not self.busy and self.is_mounted and self.can_go_on,
-            "new": bool(turns) or bool(self._gone),
-            "rename": self.is_mounted and bool(self._meant()[0]),
-            "delete": self.is_mounted and bool(self._meant()[0]),
-            "undelete": bool(self._deleted),
-        }  # fmt: skip
-        if action in rules:
-            return rules[action]
-        return super().check_action(action, parameters)
+        rule = RULES.get(action)
+        if rule is None:
+            return super().check_action(action, parameters)
+        return self.is_mounted and rule(self)
+
+
+def _has_turns(screen: ChatScreen) -> bool:
+    return bool(screen.transcript.turns)
+
+
+def _idle_with_turns(screen: ChatScreen) -> bool:
+    return not screen.busy and _has_turns(screen)
+
+
+def _one_is_meant(screen: ChatScreen) -> bool:
+    return bool(screen._meant()[0])
+
+
+RULES: dict[str, Callable[[ChatScreen], bool]] = {
+    "stop": lambda screen: screen.busy,
+    "leave": lambda screen: not screen.busy,
+    "regenerate": _idle_with_turns,
+    "last": lambda screen: screen.session is None and screen.pane.newest is not None
+    and not _has_turns(screen),
+    "copy": _has_turns,
+    "copy_marked": lambda screen: screen.position is not None,
+    "copy_code": _has_turns,
+    "edit": _idle_with_turns,
+    "fork": _idle_with_turns,
+    "find": _has_turns,
+    "hit": lambda screen: bool(screen._hits),
+    "go_on": lambda screen: not screen.busy and screen.can_go_on,
+    "new": lambda screen: _has_turns(screen) or bool(screen._gone),
+    "rename": _one_is_meant,
+    "delete": _one_is_meant,
+    "undelete": lambda screen: bool(screen._deleted),
+}  # fmt: skip
+"""When an action makes sense. Asked for every key whenever the footer changes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from textual import on, work
@@ -67,11 +67,11 @@ class ChatCore(ChatTools):
         """An answer streams or a model loads."""
         return self._answer is not None or self._loading is not None
 
-    @property
+    @cached_property
     def prompt(self) -> PromptArea:
         return self.query_one(PromptArea)
 
-    @property
+    @cached_property
     def transcript(self) -> Transcript:
         return self.query_one(Transcript)
 

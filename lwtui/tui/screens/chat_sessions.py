@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 
 from textual import on, work
 
@@ -30,7 +30,7 @@ class ChatSessions(ChatMessages):
         """Ids and titles, the last deleted at the end."""
         self._question = 0
 
-    @property
+    @cached_property
     def pane(self) -> SessionPane:
         return self.query_one(SessionPane)
 

@@ -21,6 +21,7 @@ from textual.containers import VerticalScroll
 from textual.geometry import Size
 from textual.layout import DockArrangeResult
 from textual.message import Message
+from textual.scrollbar import ScrollBar
 from textual.widget import Widget
 
 from lwtui.chat.session import Turn
@@ -33,7 +34,7 @@ KEPT = 2.0
 """Heights of the view beyond which what was mounted goes again."""
 WRITING = 0.3
 """Share of both while an answer is written: each layout looks at every widget there is."""
-STEP = 4
+STEP = 2
 """Parts that are mounted at once."""
 
 
@@ -251,7 +252,9 @@ class Transcript(VerticalScroll, can_focus=True, inherit_bindings=False):
             # As Textual does for its anchors: no watcher runs, nothing is painted in between.
             self.set_reactive(Widget.scroll_y, top)
             self.set_reactive(Widget.scroll_target_y, top)
-            self.vertical_scrollbar.position = top
+            # Its own watcher would lay the whole screen out once more, in the middle of this.
+            self.vertical_scrollbar.set_reactive(ScrollBar.position, top)
+            self.call_later(self.vertical_scrollbar.refresh)
         return result
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
