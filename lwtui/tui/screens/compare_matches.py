@@ -16,6 +16,7 @@ from lwtui.match.ranking import Ranking
 from lwtui.match.result import percent
 from lwtui.tui.screens.dialogue import Dialogue
 from lwtui.tui.text import bar, one_line
+from lwtui.tui.widgets.match_view import BUILT_IN
 from lwtui.tui.widgets.row_table import Cell, Column, RowTable
 
 PICK = (
@@ -91,7 +92,7 @@ class CompareMatchesScreen(Dialogue[None]):
         return [
             one_line(name, 80),
             (one_line(ranking.when, 40)[:16].replace("T", " "), "dim"),
-            one_line(ranking.selected or "nothing fits", 120),
+            _named(ranking.selected) or "nothing fits",
             (one_line(ranking.confidence, 20), "dim"),
         ]
 
@@ -136,7 +137,7 @@ def _title(word: str, ranking: Ranking) -> Content:
     when = one_line(ranking.when, 40)[:16].replace("T", " ")
     return Content.assemble(
         (f"{word}  {when:<16}  ", "$foreground-muted"),
-        (one_line(ranking.selected or "nothing fits", 120), "bold"),
+        (_named(ranking.selected) or "nothing fits", "bold"),
         (f"  {one_line(ranking.confidence, 20)}{sure}", "$foreground-muted"),
     )
 
@@ -150,8 +151,13 @@ def _line(found: Comparison, row: int) -> list[Cell]:
     return [
         str(line.after or "–"),
         (str(line.before or "–"), "dim"),
-        (one_line(line.id, 200), look),
+        (_named(line.id), look),
         (f"{bar(line.similarity, BAR)} {line.similarity:+.3f}", "dim"),
         ("" if line.change is None else f"{line.change:+.3f}", "dim"),
         (word, moved),
     ]
+
+
+def _named(learnware_id: str) -> str:
+    """As the list of matches names it: what came with lwtui without its owner."""
+    return one_line(learnware_id, 200).removeprefix(BUILT_IN)

@@ -20,6 +20,9 @@ from textual.widgets.tree import TreeNode
 from lwtui.tui.services import Place
 from lwtui.tui.text import fit_middle, one_line
 
+NARROW = 30
+"""Cells of the picker in a small terminal, as long as it is hidden."""
+
 
 class FolderTree(DirectoryTree):
     """A directory tree whose names are shown as they are; hidden ones only when asked for."""
@@ -111,7 +114,7 @@ class FolderPicker(Vertical):
         self._places = places
         options.clear_options()
         for place in places:
-            options.add_option(Option(_label(place, max(12, self.size.width - 6))))
+            options.add_option(Option(_label(place, (self.size.width or NARROW) - 6)))
         if places:
             options.highlighted = min(before, len(places) - 1)
 
