@@ -103,7 +103,7 @@ class Collection:
         return self._guarded(lambda: self._built(self._index.records(query, limit, offset)))
 
     def _built(self, rows: Sequence[tuple[Tree, str]]) -> builtins.list[Learnware]:
-        with collector_paused(len(rows) > 1000):
+        with collector_paused(len(rows) > 20):
             return [self._build(tree, record) for tree, record in rows]
 
     def select(

@@ -139,7 +139,10 @@ class Clock:
         async with watch.running():
             started = time.perf_counter()
             await act()
-            await until(done)
+            try:
+                await until(done)
+            except SystemExit as error:
+                raise SystemExit(f"{name}: {error}") from None
             self.times.setdefault(name, []).append((time.perf_counter() - started) * 1000)
             await asyncio.sleep(0.5)  # what follows: details, cards
         before = self.stalls.get(name, (0.0, 0.0))

@@ -29,8 +29,9 @@ from lwtui.tui.widgets.row_table import Cell, RowTable
 
 PAGE = 100
 """Rows read at once."""
-KEPT = 24
-"""Pages that are kept, the nearest to the cursor."""
+KEPT = 6
+"""Pages that are kept, the nearest to the cursor: the collector walks over all their objects."""
+KEPT_CARDS = 64
 MARKED_MOST = 1_000
 """So many are marked at once."""
 NEAR_LOOKED = 250
@@ -281,7 +282,7 @@ class CollectionPane(Vertical):
 
     def on_about_read(self, message: told.AboutRead) -> None:
         message.stop()
-        while len(self._about) >= KEPT:
+        while len(self._about) >= KEPT_CARDS:
             self._about.pop(next(iter(self._about)))
         self._about[message.learnware_id] = message.content
         learnware = self.learnware
