@@ -143,8 +143,11 @@ class Watchdog:
 
     @property
     def pace(self) -> float:
-        """How many times slower the processor was than the best that was seen of it; at least 1."""
-        return statistics.median(self.pieces) / min(_paces) if self.pieces else 1.0
+        """How many times slower the processor was than the best that was seen of it. Where it was
+        shared all the time nothing better was seen: then the machine's load says it, up to 2."""
+        seen = statistics.median(self.pieces) / min(_paces) if self.pieces else 1.0
+        load = os.getloadavg()[0] / (os.cpu_count() or 1)
+        return max(1.0, seen, min(load, 2.0))
 
     # In the watched thread
 
