@@ -16,7 +16,6 @@ from textual.widgets.option_list import Option
 from lwtui.tui.text import fit
 from lwtui.tui.theme import OWN
 
-
 TEACH = (
     "Enter keeps it, escape does not. Your own go into the folder themes beside config.toml: see "
     "`lwtui config --theme`."
