@@ -40,7 +40,7 @@ class FakeChat:
         self.where = "llama_cpp/cpu"
         self.closed = False
         self.fail: Exception | None = None
-        self.kept: dict[str, ChatSession] = {}
+        self.kept_chats: dict[str, ChatSession] = {}
         self._stop = threading.Event()
 
     @property
@@ -71,7 +71,7 @@ class FakeChat:
         self._stop.clear()
         turn.status = "running"
         self.session.updated = now()
-        self.kept[self.session.id] = self.session
+        self.kept_chats[self.session.id] = self.session
         words = self.answer.split(" ")
         for number, word in enumerate(words, 1):
             while self.gate is not None and not self.gate.acquire(timeout=0.02):
@@ -124,7 +124,7 @@ class FakeChats:
         self.answer = answer
         self.chat_gate: threading.Semaphore | None = None
         self.chats: list[FakeChat] = []
-        self.kept: dict[str, ChatSession] = {}
+        self.kept_chats: dict[str, ChatSession] = {}
         """Conversations on disk."""
         self.trash: dict[str, ChatSession] = {}
 
@@ -136,12 +136,12 @@ class FakeChats:
     ) -> FakeChat:
         context.progress(0, None, "loading the model")
         chat = FakeChat(self.answer, self.chat_gate, session, learnware_id)
-        chat.kept = self.kept
+        chat.kept_chats = self.kept_chats
         self.chats.append(chat)
         return chat
 
     def sessions(self, offset: int, limit: int) -> list[SessionSummary]:
-        newest = sorted(self.kept.values(), key=lambda session: session.updated, reverse=True)
+        newest = sorted(self.kept_chats.values(), key=lambda session: session.updated, reverse=True)
         return [
             SessionSummary(s.id, s.title, s.learnware, s.updated, len(s.turns))
             for s in newest[offset : offset + limit]
@@ -149,7 +149,7 @@ class FakeChats:
 
     def find_messages(self, text: str) -> list[Found]:
         found = []
-        for session in self.kept.values():
+        for session in self.kept_chats.values():
             for position, turn in enumerate(session.turns):
                 before, word, after = turn.content.partition(text)
                 if word:
@@ -161,22 +161,22 @@ class FakeChats:
         return found
 
     def open_session(self, session_id: str) -> SessionView:
-        if session_id not in self.kept:
+        if session_id not in self.kept_chats:
             raise BadInput(f"There is no conversation {session_id!r}.")
-        session = copy.deepcopy(self.kept[session_id])
+        session = copy.deepcopy(self.kept_chats[session_id])
         for learnware in self.learnwares:
             if learnware.id == session.learnware:
                 return SessionView(session, learnware)
         return SessionView(session, None, f"{session.learnware} is not on this machine.")
 
     def save_session(self, session: ChatSession) -> None:
-        self.kept[session.id] = copy.deepcopy(session)
+        self.kept_chats[session.id] = copy.deepcopy(session)
 
     def rename_session(self, session_id: str, title: str) -> None:
-        self.kept[session_id].title = title
+        self.kept_chats[session_id].title = title
 
     def delete_session(self, session_id: str) -> None:
-        self.trash[session_id] = self.kept.pop(session_id)
+        self.trash[session_id] = self.kept_chats.pop(session_id)
 
     def restore_session(self, session_id: str) -> None:
-        self.kept[session_id] = self.trash.pop(session_id)
+        self.kept_chats[session_id] = self.trash.pop(session_id)

@@ -80,17 +80,17 @@ async def test_open_search_and_go_on_with_a_conversation() -> None:
         assert "drugs: question 17" in screen_text(app)
         # The next prompt loads the model and goes on; the list shows it first.
         await pilot.press("i", *"and now", "enter")
-        await wait_until(pilot, lambda: len(services.kept[new.id].turns) == 82)
+        await wait_until(pilot, lambda: len(services.kept_chats[new.id].turns) == 82)
         await settled(pilot, screen)
         assert services.chats[0].session.id == new.id
-        assert services.kept[new.id].turns[-1].content == "hello"
+        assert services.kept_chats[new.id].turns[-1].content == "hello"
         # Another conversation with the same learnware needs no loading; what was typed is kept.
         await pilot.press(*"unsent")
         await screen.show_session(old.id)
         await opened(pilot, screen, old)
         assert screen.handle is services.chats[0]
         await screen.show_session(new.id)
-        await opened(pilot, screen, services.kept[new.id])
+        await opened(pilot, screen, services.kept_chats[new.id])
         assert screen.prompt.text == "unsent"
         await pilot.press("ctrl+n")
         assert screen.prompt.text == "a draft"
@@ -181,7 +181,7 @@ async def test_edit_continue_fork_and_copy_the_marked_message() -> None:
         await settled(pilot, screen)
         assert screen.session.turns[0].content == "cards: question 0!"
         assert screen.prompt.text == "keep me"
-        assert len(services.kept[session.id].turns) == 6
+        assert len(services.kept_chats[session.id].turns) == 6
         services.chats[0].answer = " and more"
         await pilot.press("escape", "c")
         await wait_until(pilot, lambda: screen.session.turns[1].content == "hello and more")

@@ -82,6 +82,7 @@ class Transcript(VerticalScroll, can_focus=True, inherit_bindings=False):
         self._first = self._last = 0
         """The parts that are mounted: from the first up to, without, the last."""
         self._widgets: dict[Part, Widget] = {}
+        self._heights: list[int] | None = None
         self._starts: list[int] | None = None
         self._above, self._below = Spacer(), Spacer()
         self._lock = asyncio.Lock()
@@ -106,7 +107,8 @@ class Transcript(VerticalScroll, can_focus=True, inherit_bindings=False):
             await self._unmount(0, len(self.parts))
             self.turns = list(turns)
             self.parts = all_parts(turns) if parts is None else parts
-            self._starts, self._hits = None, ""
+            self._hits = ""
+            self._count_anew()
             self._first = self._last = 0
             self.marked = None
             self._space()
@@ -126,7 +128,7 @@ class Transcript(VerticalScroll, can_focus=True, inherit_bindings=False):
             at_end = self._last == len(self.parts)
             begin = self._place_of_remark(parts)
             self.parts[begin:begin] = parts
-            self._starts = None
+            self._count_anew()
             if at_end:
                 self._last = begin
                 await self._mount(begin, begin + len(parts))
@@ -147,7 +149,7 @@ class Transcript(VerticalScroll, can_focus=True, inherit_bindings=False):
             begin = self._first_part(place)
             await self._unmount(begin, len(self.parts))
             del self.parts[begin:], self.turns[place:]
-            self._starts = None
+            self._count_anew()
             self._first, self._last = min(self._first, begin), min(self._last, begin)
             self._space()
         if self.marked is not None and self.marked >= place:
@@ -186,10 +188,15 @@ class Transcript(VerticalScroll, can_focus=True, inherit_bindings=False):
     def _offsets(self) -> list[int]:
         """The line where each part begins, and the end of all."""
         if self._starts is None:
-            width = self._view.width or self.app.size.width
-            heights = (part.lines(width) for part in self.parts)
-            self._starts = [0, *accumulate(heights)]
+            if self._heights is None:
+                width = self._view.width or self.app.size.width
+                self._heights = [part.lines(width) for part in self.parts]
+            self._starts = [0, *accumulate(self._heights)]
         return self._starts
+
+    def _count_anew(self) -> None:
+        """There are other parts, or all have another width."""
+        self._heights = self._starts = None
 
     def _part_at(self, line: int) -> int:
         return max(0, min(bisect_right(self._offsets(), line) - 1, len(self.parts) - 1))
@@ -240,13 +247,12 @@ class Transcript(VerticalScroll, can_focus=True, inherit_bindings=False):
         """Lays out the mounted parts, then scrolls so that what is in sight stays in sight."""
         self._view = size
         result = super().arrange(size, optimal)
-        for placement in result.placements:
-            part = getattr(placement.widget, "part", None)
-            if isinstance(part, Part):
-                height = placement.region.height + part.first
-                if height != part.height:
-                    part.height = height
-                    self._starts = None
+        heights = self._measured(result)
+        if heights and self._heights is not None:
+            for index in range(self._first, self._last):
+                if self.parts[index] in heights:
+                    self._heights[index] = self.parts[index].height
+            self._starts = None
         top = self._top
         if self.parts and round(self.scroll_y) != top:
             # As Textual does for its anchors: no watcher runs, nothing is painted in between.
@@ -256,6 +262,18 @@ class Transcript(VerticalScroll, can_focus=True, inherit_bindings=False):
             self.vertical_scrollbar.set_reactive(ScrollBar.position, top)
             self.call_later(self.vertical_scrollbar.refresh)
         return result
+
+    def _measured(self, result: DockArrangeResult) -> set[Part]:
+        """The parts that take another number of lines than was thought."""
+        other = set()
+        for placement in result.placements:
+            part = getattr(placement.widget, "part", None)
+            if isinstance(part, Part):
+                height = placement.region.height + part.first
+                if height != part.height:
+                    part.height = height
+                    other.add(part)
+        return other
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
@@ -271,7 +289,7 @@ class Transcript(VerticalScroll, can_focus=True, inherit_bindings=False):
         for part in self.parts:
             if part not in self._widgets:
                 part.height = 0  # of another width
-        self._starts = None
+        self._count_anew()
         self._space()
         self._refill()
 
