@@ -281,7 +281,7 @@ async def test_a_requirement_is_saved_matched_again_compared_and_deleted() -> No
         head = text_of(app, "#match-head")
         assert "since 2026-11-20: 9 new, 1 gone; then it was starter/other-1" in head
         assert "  new" in screen_text(app)
-        assert screen._path == Path("/data/saved")
+        assert (screen._path, screen.choice) == (Path("/data/saved"), DataChoice())
         await pilot.press("C")
         await dialogue(pilot, CompareMatchesScreen)
         shown = screen_text(app)

@@ -18,7 +18,7 @@ from lwtui.jobs import JobContext
 from lwtui.tui import messages
 from lwtui.tui.bindings import bindings_of
 from lwtui.tui.match_messages import MatchedAgain
-from lwtui.tui.match_services import DataChoice
+from lwtui.tui.match_services import ROWS, DataChoice
 from lwtui.tui.messages import RunningJob
 from lwtui.tui.screens.match_results import MatchResults
 from lwtui.tui.text import one_line
@@ -145,7 +145,7 @@ class MatchScreen(MatchResults):
             self.lwtui.complain(error, "Match")
             return
         if path != self._path:
-            self._path, self._view = path, None
+            self._path, self._view, self._given = path, None, None
             self.read_preview(path)  # for a step back, and for the first prompt
         self._start(verify)
 
@@ -217,6 +217,7 @@ class MatchScreen(MatchResults):
         saved = message.rerun.requirement
         self._path = Path(saved.data) if saved.data else None
         self._view = None
+        self._given = DataChoice(dict(saved.fields), saved.rows or ROWS)
         self.note_recent(message.rerun.result, saved.latest)
         self.query_one(MatchView).show(message.rerun.result, message.rerun.comparison)
         self.read_places()

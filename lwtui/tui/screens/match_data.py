@@ -32,6 +32,8 @@ class MatchData(ModeScreen):
         """The data that was chosen last."""
         self._view: DatasetView | None = None
         """Its beginning; None while it is not read."""
+        self._given: DataChoice | None = None
+        """How a saved requirement was read, while its data is not."""
         self._job: RunningJob | None = None
 
     def _go(self, step: str, keep_focus: bool = False) -> None:
@@ -44,7 +46,7 @@ class MatchData(ModeScreen):
     @property
     def choice(self) -> DataChoice | None:
         """How the data is read; None while that is not known: as it was kept, then."""
-        return self._view.choice if self._view is not None else None
+        return self._view.choice if self._view is not None else self._given
 
     # What is offered
 
@@ -199,7 +201,7 @@ class MatchData(ModeScreen):
     def on_preview_ready(self, message: messages.PreviewReady) -> None:
         if self._job is not None and message.path != self._path:
             return  # a job was started meanwhile: it goes on with its own data
-        self._path, self._view = message.path, message.view
+        self._path, self._view, self._given = message.path, message.view, None
         self.query_one(DataPreview).show(message.view)
         if self._job is None:
             self._go("preview", keep_focus=message.passing)
