@@ -101,4 +101,7 @@ def _notes(before: Ranking, after: Ranking, comparable: bool) -> tuple[str, ...]
         )
     if before.rows != after.rows:
         notes.append(f"Of {before.rows} rows and of {after.rows} rows.")
+    counts = len(before.matches), len(after.matches)
+    if counts[0] != counts[1]:
+        notes.append(f"{counts[0]} learnwares were ranked then, {counts[1]} later.")
     return tuple(notes)

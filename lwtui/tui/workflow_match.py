@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from lwtui.match.result import MatchResult
     from lwtui.workflow.requirements import Rerun
 
-RANKED = 30
-"""How many of the best are shown."""
+RANKED = 100
+"""How many of the best are shown; as many as a saved requirement remembers, so that what is new
+can be told."""
 
 
 class WorkflowMatch(ABC):

@@ -114,7 +114,7 @@ class FolderPicker(Vertical):
         self._places = places
         options.clear_options()
         for place in places:
-            options.add_option(Option(_label(place, (self.size.width or NARROW) - 6)))
+            options.add_option(Option(_label(place, (self.size.width or NARROW) - 8)))
         if places:
             options.highlighted = min(before, len(places) - 1)
 
