@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual import on
 
 from lwtui.tui.screens.chat_core import ChatCore
-from lwtui.tui.text import clean, one_line
+from lwtui.tui.text import clean
 from lwtui.tui.widgets.code_blocks import code_blocks
 from lwtui.tui.widgets.find_bar import FindBar
 from lwtui.tui.widgets.transcript import Transcript
@@ -187,7 +187,3 @@ class ChatMessages(ChatCore):
     @on(Transcript.Marked)
     def _marked(self) -> None:
         self.refresh_bindings()
-
-    def describe(self, at: int) -> str:
-        """The first words of a message."""
-        return one_line(self.transcript.turns[at].content, 60)

@@ -442,8 +442,3 @@ class Transcript(VerticalScroll, can_focus=True, inherit_bindings=False):
                 self.mark(part.turn)
                 return
             widget = widget.parent if isinstance(widget.parent, Widget) else None
-
-    @property
-    def answers(self) -> list[AnswerPart]:
-        """The parts of answers that are mounted, the oldest first."""
-        return list(self.query(AnswerPart))
