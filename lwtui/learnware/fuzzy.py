@@ -19,7 +19,8 @@ of them at each letter typed."""
 _SHORTEST = 3
 """Letters of a word that may be missed nearly."""
 _SLIP = 1
-"""What a slip costs, one more outside the id; letters that do not stand together cost one for each between them."""
+"""What a slip costs, one more outside the id; letters that do not stand together cost one for each
+between them."""
 _RARE = "zqxjkvbpygfwmucldrhsnioate"
 """Letters, the rarest in English first."""
 
