@@ -20,8 +20,8 @@ from textual.widgets.tree import TreeNode
 from lwtui.tui.services import Place
 from lwtui.tui.text import fit_middle, one_line
 
-NARROW = 30
-"""Cells of the picker in a small terminal, as long as it is hidden."""
+NOTE = 22
+"""Cells of the line below a saved requirement: what the picker has in a small terminal."""
 
 
 class FolderTree(DirectoryTree):
@@ -114,7 +114,7 @@ class FolderPicker(Vertical):
         self._places = places
         options.clear_options()
         for place in places:
-            options.add_option(Option(_label(place, (self.size.width or NARROW) - 8)))
+            options.add_option(Option(_label(place, NOTE)))
         if places:
             options.highlighted = min(before, len(places) - 1)
 
