@@ -13,9 +13,12 @@ from __future__ import annotations
 import gc
 import sys
 import time
+from pathlib import Path
 
 from textual.app import App
 
+PAGE = 4096
+"""Bytes of a page of memory on nearly every machine that has statm."""
 LOOK = 5.0
 """Seconds between two looks whether the UI thread is idle."""
 IDLE = 0.02
@@ -24,8 +27,10 @@ AWAY = 12
 """Idle looks in a row after which nobody is there: then what was set aside is walked over too."""
 WORTH_IT = 10
 """Collections of younger objects after which a full one is worth it, as by Python's own default."""
-TOO_MANY = 150
-"""After so many there is one however busy the thread is, as garbage may be 100 MB by then."""
+TOO_MUCH = 200e6
+"""Bytes that the process has grown by since the last: there is one however busy the thread is."""
+NEVER = 1_000_000
+"""Collections of younger objects after which Python does a full one by itself."""
 NEWCOMERS = 30
 """So many modules more, and much has been loaded."""
 
@@ -45,6 +50,7 @@ class Collector:
         """Idle looks in a row."""
         self._short = 0
         """Collections since the last that walked over everything."""
+        self._resident = resident()
 
     def look(self) -> None:
         if len(sys.modules) >= self._modules + NEWCOMERS:
@@ -57,7 +63,7 @@ class Collector:
             gc.unfreeze()
             self._collect()
             self._short = 0
-        elif (self._idle and waiting >= WORTH_IT) or waiting >= TOO_MANY:
+        elif waiting >= WORTH_IT and (self._idle or resident() > self._resident + TOO_MUCH):
             self._collect()
         self._used = time.thread_time()  # a collection is no work of the app
 
@@ -65,12 +71,22 @@ class Collector:
         gc.collect()
         set_aside()  # the next one walks over what has come since
         self._short += 1
+        self._resident = resident()
+
+
+def resident() -> float:
+    """Bytes of memory this process holds; 0 where that is not told so cheaply."""
+    try:
+        pages = int(Path("/proc/self/statm").read_bytes().split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0.0
+    return float(pages * PAGE)
 
 
 def collect_when_idle(app: App[None]) -> None:
     """Full collections of this process happen from now on when the app's thread is idle."""
     young, middle, _ = gc.get_threshold()
-    gc.set_threshold(young, middle, 2 * TOO_MANY)
+    gc.set_threshold(young, middle, NEVER)
     app.set_interval(LOOK, Collector().look)
 
 
