@@ -23,9 +23,14 @@ MUCH = 2400
 TOO_MUCH = 4000
 """Characters after which it ends between two words, or anywhere."""
 CODE_LINES = 40
-"""Lines of code, or rows of a table, in one part: each piece that streams colours them anew."""
+"""Lines of code in one part: each piece that streams colours them anew."""
+ROWS = 20
+"""Rows of a table in one part: each is several widgets."""
+ITEMS = 12
+"""Lines of a list in one part."""
 _STEP = 500
 
+_ITEM = re.compile(r"([-*+]|\d{1,9}[.)])\s")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})([^`]*)$")
 _TABLE_RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
 
@@ -40,6 +45,10 @@ class Part:
     text: str
     first: bool = True
     """Whether its turn begins with it."""
+    joined: bool = False
+    """It goes on with the code, table or list of the part before."""
+    tight: bool = False
+    """The next part goes on with its last block."""
     height: int = 0
     """Lines it took when it was last laid out; 0: never."""
 
@@ -64,6 +73,9 @@ class Splitter:
         self._before = ""
         self._head = ""
         """The first two lines of the table that the last line is a row of."""
+        self._list = False
+        self.joined = False
+        """Whether the part that was begun last goes on with a block of the one before."""
         self._due = False
         """The part has enough; it ends here unless the next line belongs to this one."""
 
@@ -79,7 +91,9 @@ class Splitter:
                 cut = True
             self._due = False
         if cut:
-            prefix = self._opening if self._fence else self._head if line.startswith("|") else ""
+            table = bool(self._head) and line.startswith("|")
+            self.joined = bool(self._fence) or table or (self._list and bool(self._before))
+            prefix = self._opening if self._fence else self._head if table else ""
             self._size = self._lines = 0
             yield True, prefix + line
         elif self._size > TOO_MUCH and (" " in line or self._size > TOO_MUCH + ENOUGH):
@@ -87,6 +101,7 @@ class Splitter:
             if at:
                 yield False, line[:at]
             self._size = self._lines = 0
+            self.joined = bool(self._fence)
             yield True, (self._opening if self._fence else "") + line[at:]
         else:
             yield False, line
@@ -114,24 +129,31 @@ class Splitter:
             self._head = ""
         elif not self._head and _TABLE_RULE.match(line) and "|" in self._before:
             self._head = f"{self._before}\n{line}\n"
-        in_table = bool(self._head)
+        if _ITEM.match(line):
+            self._list = True
+        elif line and not line[0].isspace():
+            self._list = False
+        table = bool(self._head)
         self._due = (
             (not line and self._size >= ENOUGH)
-            or (in_table and self._lines >= CODE_LINES)
-            or (not in_table and self._size >= MUCH)
+            or (table and self._lines >= ROWS)
+            or (self._list and self._lines >= ITEMS)
+            or (not table and self._size >= MUCH)
         )
 
 
-def split(text: str) -> list[str]:
+def split(text: str, place: int = 0) -> list[Part]:
     """Markdown in parts."""
-    if len(text) <= ENOUGH and text.count("\n") < CODE_LINES:
-        return [text]
-    parts, splitter = [""], Splitter()
+    parts, splitter = [Part(place, "answer", "")], Splitter()
+    if len(text) <= ENOUGH and text.count("\n") < ITEMS:
+        parts[0].text = text
+        return parts
     for at in range(0, len(text), _STEP):
         for begins, piece in splitter.feed(text[at : at + _STEP]):
             if begins:
-                parts.append("")
-            parts[-1] += piece
+                parts[-1].tight = splitter.joined
+                parts.append(Part(place, "answer", "", first=False, joined=splitter.joined))
+            parts[-1].text += piece
     return parts
 
 
@@ -157,9 +179,8 @@ def parts_of(turn: Turn, place: int) -> list[Part]:
     if turn.role == "user":
         texts = split_prompt(clean(turn.content))
         return [Part(place, "prompt", text, not number) for number, text in enumerate(texts)]
-    texts = split(clean(turn.content)) if turn.content else []
-    parts = [Part(place, "answer", text, not number) for number, text in enumerate(texts)]
-    return [*parts, Part(place, "remark", "", not texts)]
+    parts = split(clean(turn.content), place) if turn.content else []
+    return [*parts, Part(place, "remark", "", not parts)]
 
 
 def all_parts(turns: Sequence[Turn]) -> list[Part]:
