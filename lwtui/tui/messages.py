@@ -13,10 +13,9 @@ from lwtui.tui.running_job import JobState as JobState
 from lwtui.tui.running_job import RunningJob as RunningJob
 
 if TYPE_CHECKING:
-    from lwtui.backend.protocol import Finished
     from lwtui.learnware.model import Learnware
     from lwtui.match.result import MatchResult
-    from lwtui.tui.services import ChatHandle, CollectionFacts, DatasetView
+    from lwtui.tui.services import CollectionFacts, DatasetView
 
 
 @dataclass
@@ -100,27 +99,3 @@ class Failed(Message):
 
     what: str
     error: Exception
-
-
-@dataclass
-class ChatOpened(Message):
-    learnware: Learnware
-    chat: ChatHandle
-
-
-@dataclass
-class Streamed(Message):
-    """A piece of the answer number ``turn``; ``tokens`` were generated so far."""
-
-    turn: int
-    text: str
-    tokens: int
-
-
-@dataclass
-class AnswerEnded(Message):
-    """The answer is over: ``finished`` when the stream ended, ``error`` when it broke."""
-
-    turn: int
-    finished: Finished | None
-    error: Exception | None = None
