@@ -91,6 +91,8 @@ def collect_when_idle(app: App[None]) -> None:
 
 
 def collect_as_usual() -> None:
-    """Full collections happen when Python wants them, as before the app."""
+    """Full collections happen when Python wants them, and walk over everything, as before the app:
+    what it leaves behind is garbage soon."""
     young, middle, _ = gc.get_threshold()
     gc.set_threshold(young, middle, WORTH_IT)
+    gc.unfreeze()

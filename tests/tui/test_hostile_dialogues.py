@@ -44,7 +44,7 @@ NOTHING_FOREIGN = """
     SourceSwitch TreeButton FolderTree JobPanel KeyLine ListLine RowMarks ContextMeter Spacer
     SystemArea PathInput
     RemarkPart FindBar AnswersScroll CompareColumn JobParts
-    GrowingBulletList GrowingOrderedList CodeFence
+    GrowingBulletList GrowingOrderedList CodeFence TranscriptView
 """
 """Parts of a screen that is tested itself, and what shows only words of ours."""
 
