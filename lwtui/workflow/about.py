@@ -70,8 +70,8 @@ def _runs(identifier: str) -> tuple[str, ...]:
 
 
 def _chats(identifier: str) -> tuple[str, ...]:
-    if not paths.home().is_dir():
-        return ()
+    if not (paths.home() / "chats.db").is_file():
+        return ()  # to look must not make one: it would tell that lwtui has been used
     from lwtui.chat.store import ChatStore
 
     with contextlib.suppress(LwtuiError, OSError), ChatStore() as store:
