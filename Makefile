@@ -7,7 +7,7 @@ DEMO ?= lwtui/demo/finance-support
 
 WORK ?= .work/experiment
 
-.PHONY: run test lint gguf screenshots benchmarks experiment clean help
+.PHONY: run test lint gguf screenshots benchmarks stalls experiment clean help
 
 run: $(VENV)/.run  ## open the app on the starter collection and a demo dataset
 	@$(BIN)/lwtui --data $(DEMO)
@@ -28,6 +28,7 @@ gguf: $(VENV)/.run  ## add the llama.cpp backend (needs a C++ compiler and cmake
 
 screenshots: $(VENV)/.test  ## draw screenshots/ with the real app
 	$(BIN)/python tests/screenshots.py
+	$(BIN)/python tests/cast.py
 
 benchmarks: $(VENV)/.test  ## side-by-side timings (DATA=DIR adds the value of the pick)
 	@for name in first_frame collection chat_speed; do \
@@ -36,6 +37,10 @@ benchmarks: $(VENV)/.test  ## side-by-side timings (DATA=DIR adds the value of t
 		$(BIN)/python tests/benchmarks/dataset.py generate $$folder/rows.jsonl && \
 		$(BIN)/python tests/benchmarks/dataset.py sample $$folder/rows.jsonl
 	@if [ -n "$(DATA)" ]; then $(BIN)/python tests/benchmarks/starter_value.py --data "$(DATA)"; fi
+
+stalls: $(VENV)/.test  ## how long the app ever keeps one waiting, and how many keys it takes
+	@for name in stalls long_session browse_scroll keys_to_first_token; do \
+		echo "== $$name"; $(BIN)/python -m tests.benchmarks.$$name || exit 1; done
 
 experiment: $(VENV)/.test  ## the figures of specs/README.md; hours, resumes (DATA=DIR [WORK=DIR])
 	@[ -n "$(DATA)" ] || { echo "Say where the task data lies: make experiment DATA=DIR"; exit 1; }

@@ -31,11 +31,13 @@ async def over(pilot: Pilot[None], *keys: str) -> None:
 
 
 async def away(pilot: Pilot[None]) -> None:
-    """Close whatever lies over the mode."""
-    while len(pilot.app.screen_stack) > 1:
-        below = len(pilot.app.screen_stack)
+    """Close whatever lies over the mode, step by step."""
+    for _ in range(20):
+        if len(pilot.app.screen_stack) == 1:
+            return
         await pilot.press("escape")
-        await wait_until(pilot, lambda n=below: len(pilot.app.screen_stack) < n)
+        await pilot.pause(0.1)
+    raise AssertionError(f"{pilot.app.screen} does not close")
 
 
 async def ask(pilot: Pilot[None], screen: Any, text: str) -> None:
