@@ -70,10 +70,11 @@ class FakeBrowse:
         kept = [item for item in self.learnwares if self._fits(query, item)]
         text = {item.id: f"{item.id} {item.semantic.title}".casefold() for item in kept}
         exact = [item for item in kept if all(word in text[item.id] for word in words)]
+        taken = {item.id for item in exact}
         near = [
             item
             for item in kept
-            if item not in exact
+            if item.id not in taken
             and all(word in text[item.id] or letters(word, text[item.id]) for word in words)
         ]
         found = exact + near
