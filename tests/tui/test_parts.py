@@ -6,7 +6,7 @@ import pytest
 
 from lwtui.chat.session import Turn
 from lwtui.tui.stream_buffer import StreamBuffer
-from lwtui.tui.widgets.parts import TOO_MUCH, Splitter, parts_of, split
+from lwtui.tui.widgets.parts import TOO_MUCH, Splitter, parts_of, split, whole_parts
 
 CODE = "```python\n" + "x = 1\n" * 100 + "```\nafter\n"
 TABLE = "| a | b |\n|---|---|\n" + "| 1 | 2 |\n" * 60
@@ -51,6 +51,16 @@ def test_parts_of_a_turn() -> None:
     prompt = parts_of(Turn("user", lines), 0)
     assert "\n".join(part.text.rstrip("\n") for part in prompt) == lines.rstrip("\n")
     assert len(split("short")) == 1
+
+
+def test_a_conversation_waits_to_be_cut_up() -> None:
+    turns = [Turn("user", "a\x1b[31m"), Turn("assistant", CODE), Turn("user", "b")] * 2
+    parts = whole_parts([*turns, Turn("assistant", CODE)])
+    assert [part.kind for part in parts[:6]] == ["whole"] * 6
+    assert [part.turn for part in parts[:6]] == [0, 1, 2, 3, 4, 5]
+    assert [part.kind for part in parts[-2:]] == ["answer", "remark"]
+    assert {part.turn for part in parts[6:]} == {6}
+    assert whole_parts([]) == []
 
 
 def test_pieces_wait_until_they_are_taken() -> None:

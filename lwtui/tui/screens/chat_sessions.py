@@ -17,7 +17,7 @@ from lwtui.tui.background import in_thread, tell
 from lwtui.tui.chat_services import SessionView
 from lwtui.tui.screens.chat_messages import ChatMessages
 from lwtui.tui.text import one_line
-from lwtui.tui.widgets.parts import Part, all_parts
+from lwtui.tui.widgets.parts import Part, whole_parts
 from lwtui.tui.widgets.session_pane import PAGE, SessionPane
 
 
@@ -100,7 +100,7 @@ class ChatSessions(ChatMessages):
 
     def _read(self, session_id: str) -> tuple[SessionView, list[Part]]:
         view = self.services.open_session(session_id)
-        return view, all_parts(view.session.turns)
+        return view, whole_parts(view.session.turns)
 
     async def leave_session(self) -> None:
         """Nothing is in sight any more; what streams stops and what was typed is kept."""
@@ -166,7 +166,7 @@ class ChatSessions(ChatMessages):
             self.lwtui.complain(error, "The conversation could not be forked")
             return
         view = SessionView(fork, self.learnware, self._gone)
-        await self._enter(view, all_parts(fork.turns))
+        await self._enter(view, whole_parts(fork.turns))
         self.prompt.focus()
         self.sessions_changed()
         self.notify(f"A fork with {at + 1} messages; the conversation it came from stays.")

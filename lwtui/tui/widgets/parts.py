@@ -1,7 +1,8 @@
 """A conversation cut into parts small enough to be laid out one by one.
 
 A long conversation is shown by widgets for what is in sight only, and a long answer by several of
-them: what a widget costs grows with its text. Nothing here knows of Textual.
+them: what a widget costs grows with its text. To cut up all of a long conversation takes longer
+than to read it, so a turn is cut up when it comes near. Nothing here knows of Textual.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Literal
 from lwtui.chat.session import Turn
 from lwtui.tui.text import clean
 
-Kind = Literal["prompt", "answer", "remark"]
+Kind = Literal["prompt", "answer", "remark", "whole"]
+"""``whole``: a turn that has not been cut up, its text as it was written; it has no widget."""
 
 ENOUGH = 1500
 """Characters after which a part ends at the next empty line."""
@@ -183,6 +185,7 @@ def parts_of(turn: Turn, place: int) -> list[Part]:
     return [*parts, Part(place, "remark", "", not parts)]
 
 
-def all_parts(turns: Sequence[Turn]) -> list[Part]:
-    """Some 50 ms for 5,000 turns: best in a worker."""
-    return [part for place, turn in enumerate(turns) for part in parts_of(turn, place)]
+def whole_parts(turns: Sequence[Turn]) -> list[Part]:
+    """A conversation to be cut up as it is shown; its last turn, which may grow, is so already."""
+    parts = [Part(place, "whole", turn.content) for place, turn in enumerate(turns[:-1])]
+    return parts + (parts_of(turns[-1], len(turns) - 1) if turns else [])

@@ -24,7 +24,7 @@ from textual.scrollbar import ScrollBar
 from textual.widget import Widget
 
 from lwtui.chat.session import Turn
-from lwtui.tui.widgets.parts import Part, all_parts, parts_of
+from lwtui.tui.widgets.parts import Part, parts_of, whole_parts
 from lwtui.tui.widgets.turns import AnswerPart, paint_hits, unpaint, widget_of
 
 AROUND = 1.0
@@ -63,7 +63,7 @@ class TranscriptView(VerticalScroll, can_focus=True, inherit_bindings=False):
         self._pin = (0, 0)
         """A part, and how many lines of it are above the first line in sight."""
         self._first = self._last = 0
-        """The parts that are mounted: from the first up to, without, the last."""
+        """The parts that are mounted: from the first up to, without, the last. None is whole."""
         self._widgets: dict[Part, Widget] = {}
         self._heights: list[int] | None = None
         self._starts: list[int] | None = None
@@ -87,17 +87,19 @@ class TranscriptView(VerticalScroll, can_focus=True, inherit_bindings=False):
         """Show a conversation at its end, or at the turn ``at``, which is then marked. ``parts``:
         of these turns, if a worker has made them."""
         async with self._lock:
-            await self._unmount(0, len(self.parts))
-            self.turns = list(turns)
-            self.parts = all_parts(turns) if parts is None else parts
-            self._hits = ""
-            self._count_anew()
-            self._first = self._last = 0
-            self.marked = None
-            self._space()
-        self._scroll_to_end()
-        if at is not None:
-            self.go_to(at)
+            with self.app.batch_update():  # in between there would be nothing in sight
+                await self._unmount(0, len(self.parts))
+                self.turns = list(turns)
+                self.parts = whole_parts(turns) if parts is None else parts
+                self._hits = ""
+                self._count_anew()
+                self._first = self._last = 0
+                self.marked = None
+                self._scroll_to_end()
+                if at is not None:
+                    self.go_to(at)
+                self._space()
+                await self._fill_step()
 
     async def add(self, turn: Turn) -> int:
         """Put a turn at the end; its place."""
@@ -134,6 +136,7 @@ class TranscriptView(VerticalScroll, can_focus=True, inherit_bindings=False):
             del self.parts[begin:], self.turns[place:]
             self._count_anew()
             self._first, self._last = min(self._first, begin), min(self._last, begin)
+            self._cut_up(begin - 1, begin)  # an answer may go on
             self._space()
         if self.marked is not None and self.marked >= place:
             self.mark(None)
@@ -172,7 +175,7 @@ class TranscriptView(VerticalScroll, can_focus=True, inherit_bindings=False):
         """The line where each part begins, and the end of all."""
         if self._starts is None:
             if self._heights is None:
-                width = self._view.width or self.app.size.width
+                width = self._width
                 self._heights = [part.lines(width) for part in self.parts]
             self._starts = [0, *accumulate(self._heights)]
         return self._starts
@@ -194,6 +197,10 @@ class TranscriptView(VerticalScroll, can_focus=True, inherit_bindings=False):
             else:
                 high = middle
         return low
+
+    @property
+    def _width(self) -> int:
+        return self._view.width or self.app.size.width
 
     @property
     def _height(self) -> int:
@@ -278,6 +285,32 @@ class TranscriptView(VerticalScroll, can_focus=True, inherit_bindings=False):
 
     # Mounting what is in sight
 
+    def _cut_up(self, begin: int, end: int) -> bool:
+        """Cut up the turns among these parts that are whole; False: there is none."""
+        whole = [at for at in range(max(0, begin), end) if self.parts[at].kind == "whole"]
+        if not whole:
+            return False
+        self._offsets()
+        pin, lines = self._pin
+        for at in reversed(whole):
+            turn = self.parts[at].turn
+            parts = parts_of(self.turns[turn], turn)
+            heights = [part.lines(self._width) for part in parts]
+            self.parts[at : at + 1] = parts
+            if self._heights is not None:
+                self._heights[at : at + 1] = heights
+            more = len(parts) - 1
+            if at == pin:
+                while pin < at + more and lines >= heights[pin - at]:
+                    lines -= heights[pin - at]
+                    pin += 1
+            elif at < pin:
+                pin += more
+            self._first += more * (at < self._first)
+            self._last += more * (at < self._last)
+        self._pin, self._starts = (pin, lines), None
+        return True
+
     def _refill(self) -> None:
         if self.parts and self.is_mounted and not self._filling:
             self._filling = True
@@ -308,6 +341,8 @@ class TranscriptView(VerticalScroll, can_focus=True, inherit_bindings=False):
         """Mount or remove a few parts; False: all is as it should be."""
         if not self.parts:
             return False
+        while self._cut_up(*self._range(AROUND)):
+            pass  # in parts it may be shorter, and others come near
         begin, end = self._range(0)
         if self._first >= end or self._last <= begin:
             await self._unmount(self._first, self._last)
