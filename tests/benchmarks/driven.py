@@ -49,6 +49,40 @@ def painted(app: LwtuiApp, text: str) -> bool:
     return any(text in "".join(segment.text for segment in strip) for strip in strips)
 
 
+class Frames:
+    """Tells when a frame showed something first. Looking is not for free, so it looks only when one
+    was written to the terminal; and right then, as the next may be due before a poll sees it."""
+
+    def __init__(self, app: LwtuiApp) -> None:
+        self._app = app
+        self._seen: dict[str, float] = {}
+        self._wanted: dict[str, Callable[[str], bool]] = {}
+        original = app._display
+
+        def display(screen: Any, renderable: Any) -> None:
+            original(screen, renderable)
+            if renderable is not None and not app._batch_count:
+                self._look(time.perf_counter())
+
+        app._display = display  # type: ignore[method-assign]
+
+    def _look(self, now: float) -> None:
+        wanted = [name for name in self._wanted if name not in self._seen]
+        if wanted:
+            strips = self._app.screen._compositor.render_strips()
+            text = "\n".join("".join(segment.text for segment in strip) for strip in strips)
+            for name in wanted:
+                if self._wanted[name](text):
+                    self._seen[name] = now
+
+    async def first(self, **wanted: Callable[[str], bool]) -> dict[str, float]:
+        """When each was first so of a frame's text, by ``perf_counter``."""
+        self._seen, self._wanted = {}, wanted
+        await until(lambda: len(self._seen) == len(wanted))
+        self._wanted = {}
+        return self._seen
+
+
 async def until(done: Callable[[], object]) -> None:
     deadline = time.perf_counter() + PATIENCE
     while not done():

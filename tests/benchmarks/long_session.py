@@ -4,7 +4,8 @@
 
 The real app in a pseudo-terminal of 120 x 36. The conversation is opened from the list with enter,
 left for a short one, and opened again, nine times; measured is the time from the key to the frame
-that shows its last message, and the longest block of the UI thread meanwhile. Memory is the
+that shows its last message, to the frame in which the view is full, and the longest block of the
+UI thread meanwhile. Memory is the
 process's resident set: before the first opening, after it, after paging through 500 messages, and
 after the last round; for comparison once more with a conversation of ten messages in its place.
 """
@@ -29,10 +30,10 @@ from lwtui.chat.session import ChatSession, Turn
 from lwtui.chat.store import ChatStore
 from tests.benchmarks.driven import (
     Figures,
+    Frames,
     add_child,
     figures_of,
     opened,
-    painted,
     run_child,
     run_in_terminal,
     until,
@@ -78,20 +79,29 @@ def resident() -> float:
     return psutil.Process().memory_info().rss / 1e6
 
 
-async def show(pilot: Pilot[None], screen: Any, text: str) -> float:
-    """Open the conversation of this title from the list; seconds from the key to the frame."""
+async def show(pilot: Pilot[None], screen: Any, frames: Frames, text: str) -> tuple[float, float]:
+    """Open the conversation of this title from the list; seconds from the key to the frame with
+    its last words, and to that of a view filled to its top."""
     await pilot.press("ctrl+s")
     titles = [row.title for row in screen.pane.sessions]
     screen.pane.query_one(OptionList).highlighted = titles.index(text)
     screen.pane.query_one(OptionList).focus()
     await pilot.pause(0.1)
+    transcript = screen.transcript
+    before = transcript.turns
     started = time.perf_counter()
     pilot.app.simulate_key("enter")
-    await until(lambda: painted(pilot.app, f"{text}."))  # type: ignore[arg-type]
-    seconds = time.perf_counter() - started
-    await until(lambda: not screen.transcript._filling)
+    seen = await frames.first(
+        last=lambda shown: f"{text}." in shown,
+        full=lambda shown: (
+            transcript.turns is not before
+            and f"{text}." in shown
+            and transcript._above.virtual_region_with_margin.bottom <= transcript.scroll_offset.y
+        ),
+    )
+    await until(lambda: not transcript._filling)
     await asyncio.sleep(0.3)
-    return seconds
+    return seen["last"] - started, seen["full"] - started
 
 
 async def session(pilot: Pilot[None]) -> Figures:
@@ -100,21 +110,22 @@ async def session(pilot: Pilot[None]) -> Figures:
     await wait_until(pilot, lambda: app.current_mode == "chat")
     screen: Any = app.screen
     await wait_until(pilot, lambda: len(screen.pane.sessions) == 2)
-    await show(pilot, screen, SHORT)  # the screen's own first opening
+    frames = Frames(app)
+    await show(pilot, screen, frames, SHORT)  # the screen's own first opening
     before = resident()
     times = []
     with watched() as watchdog:
-        times.append(await show(pilot, screen, LAST))
+        times.append(await show(pilot, screen, frames, LAST))
         after = resident()
         for _ in range(ROUNDS - 1):
-            await show(pilot, screen, SHORT)
-            times.append(await show(pilot, screen, LAST))
+            await show(pilot, screen, frames, SHORT)
+            times.append(await show(pilot, screen, frames, LAST))
     screen.transcript.focus()
     for _ in range(250):
         app.simulate_key("pageup")
         await asyncio.sleep(0.01)
     paged = resident()
-    await show(pilot, screen, SHORT)
+    await show(pilot, screen, frames, SHORT)
     return {
         "times": times,
         "before": before,
@@ -138,18 +149,24 @@ def measure(messages: int) -> Figures:
 
 
 def row_of(messages: int, found: Figures) -> list[str]:
-    times = [seconds * 1000 for seconds in found["times"]]
+    times = [seconds * 1000 for seconds, _ in found["times"]]
+    full = [seconds * 1000 for _, seconds in found["times"]]
     return [
         str(messages),
         f"{times[0]:.0f}",
         f"{statistics.median(times):.0f}",
         f"{max(times):.0f}",
+        f"{statistics.median(full):.0f}",
+        f"{max(full):.0f}",
         f"{found['blocked'] * 1000:.0f}",
         *(f"{found[key] - found['before']:+.1f}" for key in ("after", "paged", "end")),
     ]
 
 
-COLUMNS = ("messages", "first_ms", "median_ms", "slowest_ms", "longest_block_ms")
+COLUMNS = (
+    "messages", "first_ms", "median_ms", "slowest_ms", "full_ms", "full_slowest_ms",
+    "longest_block_ms",
+)  # fmt: skip
 MEMORY = ("opened_mb", "paged_mb", "end_mb")
 """More than before the first opening."""
 
