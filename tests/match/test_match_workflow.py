@@ -25,6 +25,7 @@ from lwtui.match.halving import planned
 from lwtui.match.rank import twins
 from lwtui.match.result import Filters, MatchResult
 from lwtui.match.verify import verify
+from lwtui.spec.specification import Specification
 from lwtui.spec.worker import split
 from lwtui.workflow.match import HELD_BACK, match
 from lwtui.workflow.specify import specify
@@ -41,6 +42,12 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LWTUI_HOME", str(tmp_path / "home"))
 
 
+@pytest.fixture(scope="module")
+def maths() -> Specification:
+    """Of 16 rows: what the tests start from that are about what comes after a specification."""
+    return specify(paths.demo_root() / "school-maths", rows=16)
+
+
 @pytest.mark.parametrize(("name", "domain"), DEMOS.items())
 def test_a_demo_dataset_gets_a_specialist_of_its_domain(name: str, domain: str) -> None:
     result = match(paths.demo_root() / name)
@@ -55,13 +62,14 @@ def test_a_demo_dataset_gets_a_specialist_of_its_domain(name: str, domain: str) 
     assert best - result.matches[0].similarity <= CLEAR_MARGIN
 
 
-def test_a_saved_specification_ranks_as_its_dataset_does(tmp_path: Path) -> None:
-    folder = paths.demo_root() / "school-maths"
-    specification = specify(folder, rows=16)
+def test_a_saved_specification_ranks_as_its_dataset_does(
+    tmp_path: Path, maths: Specification
+) -> None:
     file = tmp_path / "maths.safetensors"
-    specification.save(file)
-    assert specification.to_bytes() == specify(folder, rows=16).to_bytes()
-    direct, saved = match(specification, top=5), match(file, top=5)
+    maths.save(file)
+    again = specify(paths.demo_root() / "school-maths", rows=16)
+    assert maths.to_bytes() == again.to_bytes()
+    direct, saved = match(maths, top=5), match(file, top=5)
     assert [m.id for m in direct.matches] == [m.id for m in saved.matches]
     for one, other in zip(direct.matches, saved.matches, strict=True):
         assert one.similarity == pytest.approx(other.similarity, abs=1e-3)
@@ -166,10 +174,12 @@ def latin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_far_data_gets_the_base_and_familiar_data_does_not(latin: Path) -> None:
+def test_far_data_gets_the_base_and_familiar_data_does_not(
+    latin: Path, maths: Specification
+) -> None:
     """The threshold lies between what was seen when this was written: 0.11 and 0.22 to 0.44."""
     limit = Calibration(threshold=0.15)
-    songs, maths = specify(latin, rows=16), specify(paths.demo_root() / "school-maths", rows=16)
+    songs = specify(latin, rows=16)
     far = match(songs, calibration=limit)
     assert far.abstained
     assert far.selected == "starter/base"
@@ -201,9 +211,9 @@ def test_a_measurement_has_the_last_word_on_abstaining(latin: Path) -> None:
         assert result.selected == result.matches[0].id
 
 
-def test_a_cancel_ends_a_verification_in_the_middle_of_a_model() -> None:
+def test_a_cancel_ends_a_verification_in_the_middle_of_a_model(maths: Specification) -> None:
     folder = paths.demo_root() / "school-maths"
-    ranked = match(specify(folder, rows=4)).matches
+    ranked = match(maths).matches
     token = CancelToken()
     heard: list[Progress] = []
 
