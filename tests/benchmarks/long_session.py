@@ -96,7 +96,7 @@ async def show(pilot: Pilot[None], screen: Any, frames: Frames, text: str) -> tu
         full=lambda shown: (
             transcript.turns is not before
             and f"{text}." in shown
-            and transcript._above.virtual_region_with_margin.bottom <= transcript.scroll_offset.y
+            and transcript._offsets()[transcript._first] <= transcript.scroll_offset.y
         ),
     )
     await until(lambda: not transcript._filling)

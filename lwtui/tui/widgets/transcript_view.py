@@ -38,9 +38,9 @@ STEP = 2
 
 
 class Spacer(Widget):
-    """Stands for the parts that are not mounted."""
+    """Stands for the parts that are not mounted. Hidden, it costs nothing for each of its lines."""
 
-    DEFAULT_CSS = "Spacer { height: 0; }"
+    DEFAULT_CSS = "Spacer { height: 0; visibility: hidden; }"
 
 
 class TranscriptView(VerticalScroll, can_focus=True, inherit_bindings=False):
@@ -290,15 +290,14 @@ class TranscriptView(VerticalScroll, can_focus=True, inherit_bindings=False):
         whole = [at for at in range(max(0, begin), end) if self.parts[at].kind == "whole"]
         if not whole:
             return False
-        self._offsets()
-        pin, lines = self._pin
+        self._offsets()  # the heights are known now
+        known, (pin, lines) = self._heights or [], self._pin
         for at in reversed(whole):
             turn = self.parts[at].turn
             parts = parts_of(self.turns[turn], turn)
             heights = [part.lines(self._width) for part in parts]
             self.parts[at : at + 1] = parts
-            if self._heights is not None:
-                self._heights[at : at + 1] = heights
+            known[at : at + 1] = heights
             more = len(parts) - 1
             if at == pin:
                 while pin < at + more and lines >= heights[pin - at]:
