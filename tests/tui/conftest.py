@@ -11,6 +11,7 @@ from lwtui.tui.widgets import collection_pane
 
 from .fakes import FakeServices
 from .helpers import Drive, app_with, ready
+from .sooner import sooner
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +19,7 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test touches the user's collection, chats or recent folders."""
     monkeypatch.setenv("LWTUI_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(collection_pane, "READING_PAUSE", 0.001)
+    sooner(monkeypatch)
 
 
 @pytest.fixture
