@@ -74,9 +74,13 @@ async def stream(pilot: Pilot[None]) -> Figures:
     with watched() as watchdog:
         for _ in range(5):
             screen.prompt.text = PROMPT
+            before = len(screen.session.turns)
             await pilot.press("enter")
-            await wait_until(pilot, lambda: screen.busy)
-            await wait_until(pilot, lambda: not screen.busy, PATIENCE)
+            await wait_until(
+                pilot,
+                lambda n=before: len(screen.session.turns) > n and not screen.busy,
+                PATIENCE,
+            )
     return figures_of(watchdog)
 
 
