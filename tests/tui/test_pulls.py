@@ -129,7 +129,7 @@ async def test_progress_with_its_files_then_pause_and_go_on() -> None:
         await open_hub(pilot)
         await start_pull(pilot)
         await wait_until(pilot, lambda: pull_of(app).progress and pull_of(app).progress.done > 1e7)
-        assert "↓ 40%" in screen_text(app)  # in the list too
+        await wait_until(pilot, lambda: "↓ 40%" in screen_text(app))  # in the list too
         await to_jobs(app, pilot)
         await wait_until(pilot, lambda: "14 of 35 MB" in screen_text(app))
         shown = screen_text(app)

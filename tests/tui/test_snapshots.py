@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
+
+from lwtui.tui.widgets.collection_pane import CollectionPane
+from lwtui.tui.widgets.detail import LearnwareDetail
 
 from .fakes import FakeServices
 from .helpers import SIZES, Drive, wait_until
@@ -36,6 +40,11 @@ async def own_colours(pilot: Pilot[None]) -> None:
     """Those of the terminal, and nothing else."""
     pilot.app.theme = "ansi-dark"
     await pilot.press("down")
+    pane = pilot.app.screen.query_one(CollectionPane)
+    await wait_until(pilot, lambda: pane.table.cursor == 1 and pane.settled)
+    detail = pane.query_one(LearnwareDetail)
+    told = detail.query(Static).first()
+    await wait_until(pilot, lambda: not detail.display or "Medicine" in str(told.render()))
 
 
 STATES: dict[str, Drive] = {
