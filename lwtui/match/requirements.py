@@ -3,8 +3,9 @@
 Each has a folder of its own in ``requirements/`` of the user's data, readable by that user alone:
 ``requirement.json`` (what it was made of and what its matches found),
 ``specification.safetensors``, and ``groups.safetensors``, the sums over groups of rows that tell
-how sure a ranking is. No row of the data is in any of them. The groups say more of the rows than
-the specification does, so they stay here: nothing publishes or exports this folder.
+how sure a ranking is. No row of the data is in any of them, and no sum of fewer rows than a
+specification needs. The groups say more of the rows than the specification does, so they stay
+here: nothing publishes or exports this folder.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from typing import TYPE_CHECKING, Any
 
 from lwtui import paths
 from lwtui.errors import BadInput
+from lwtui.learnware.model import MINIMUM_ROWS
 from lwtui.learnware.storage import sync_folder, write_atomically
+from lwtui.match.confidence import FEWEST
 from lwtui.match.ranking import Ranking, ranking_from
 from lwtui.spec.specification import Specification, load_specification
 
@@ -132,8 +135,9 @@ class Requirements:
         try:
             made.mkdir(mode=0o700)
             specification.save(made / _VECTORS)
-            if specification.groups:
-                write_atomically(made / _GROUPS, _groups_to_bytes(specification))
+            groups = merged(specification)
+            if groups:
+                write_atomically(made / _GROUPS, _groups_to_bytes(groups))
             write_atomically(made / _FACTS, _to_bytes(requirement))
             made.rename(folder)
         except BaseException:
@@ -192,14 +196,35 @@ class Requirements:
             )
 
 
-def _groups_to_bytes(specification: Specification) -> bytes:
+def merged(specification: Specification) -> dict[str, NDArray[np.float32]]:
+    """Its groups, (fewer groups, the part's dimension), so few that each is a sum of
+    ``MINIMUM_ROWS`` rows at least; empty where there would be too few to tell anything.
+
+    The rows of a dataset are dealt to the groups in turn, so groups whose numbers are equal modulo
+    a divisor of how many there are hold equally many rows.
+    """
+    import numpy as np
+
+    rows = specification.rows if specification.distinct is None else specification.distinct
+    count = max((len(sums) for sums in specification.groups.values()), default=0)
+    fits = (n for n in range(count, FEWEST - 1, -1) if count % n == 0 and rows // n >= MINIMUM_ROWS)
+    few = next(fits, 0)
+    if not few:
+        return {}
+    return {
+        name: np.asarray(sums.reshape(-1, few, sums.shape[1]).sum(0), np.float32)
+        for name, sums in specification.groups.items()
+    }
+
+
+def _groups_to_bytes(groups: Mapping[str, NDArray[np.float32]]) -> bytes:
     """As float16, scaled to a root mean square of 1 as the specification's own vectors are: a
     similarity changes by less than 1e-5, and only the groups' proportions count."""
     import numpy as np
     from safetensors.numpy import save
 
     scaled = {}
-    for name, sums in specification.groups.items():
+    for name, sums in groups.items():
         size = float(np.sqrt(np.mean(np.square(sums, dtype=np.float64))))
         scaled[name] = np.ascontiguousarray(sums / size if size > 0 else sums, dtype=np.float16)
     return save(scaled)

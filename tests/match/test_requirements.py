@@ -16,7 +16,7 @@ from lwtui.learnware.model import Learnware, ModelFile, ModelInfo, Semantic
 from lwtui.match.compare import compare
 from lwtui.match.ranking import Ranked, Ranking, ranking_from
 from lwtui.match.reach import fits
-from lwtui.match.requirements import RUNS, Requirement, Requirements
+from lwtui.match.requirements import RUNS, Requirement, Requirements, merged
 from lwtui.match.result import Match, MatchResult
 from lwtui.match.why import contributions, domain_shares, nearest
 from lwtui.spec.specification import Specification
@@ -72,6 +72,21 @@ def test_two_rankings_side_by_side() -> None:
     assert len(other.notes) == 3
 
 
+def test_no_sum_of_few_rows_is_kept() -> None:
+    """The rows of a dataset are dealt to 16 groups in turn."""
+    for rows, count in ((63, 0), (64, 4), (70, 4), (128, 8), (255, 8), (256, 16)):
+        dealt = np.zeros((16, 2), np.float32)
+        for row in range(rows):
+            dealt[row % 16] += 1
+        wanted = dataclasses.replace(specification(), rows=rows, groups={"prompt": dealt})
+        kept = merged(wanted)
+        assert len(kept.get("prompt", ())) == count, rows
+        if kept:
+            assert kept["prompt"].min() >= 16
+            assert kept["prompt"][:, 0].sum() == rows
+        assert merged(dataclasses.replace(wanted, distinct=20)) == {}
+
+
 def test_a_requirement_is_saved_whole_and_matched_again(tmp_path: Path, home: Path) -> None:
     wanted = specification()
     matches = (found(0.5, "finance"), found(0.2, "medicine"))
@@ -91,7 +106,8 @@ def test_a_requirement_is_saved_whole_and_matched_again(tmp_path: Path, home: Pa
     assert loaded.latest.selected == matches[0].id
     again = saved.specification(loaded)
     assert again.name == "rows"
-    for name, sums in wanted.groups.items():
+    assert again.groups["prompt"].shape == (4, 32)
+    for name, sums in merged(wanted).items():
         scale = np.linalg.norm(sums) / np.linalg.norm(again.groups[name])
         assert np.allclose(again.groups[name] * scale, sums, atol=1e-2)
     for number in range(RUNS + 3):
