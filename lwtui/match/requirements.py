@@ -126,7 +126,8 @@ class Requirements:
         return dataclasses.replace(found, name=requirement.dataset, groups=groups)
 
     def add(self, requirement: Requirement, specification: Specification) -> None:
-        """Save it whole or not at all. Raises ``BadInput`` for a name that is taken."""
+        """Save it whole or not at all. Raises ``BadInput`` for a name that is taken and for a
+        specification of too few rows to be written."""
         folder = self._folder(check_name(requirement.name))
         self._must_be_free(folder)
         self.root.mkdir(parents=True, exist_ok=True)
@@ -134,7 +135,7 @@ class Requirements:
         made = self.root / f".new-{uuid.uuid4().hex}"
         try:
             made.mkdir(mode=0o700)
-            specification.save(made / _VECTORS)
+            specification.export(made / _VECTORS)
             groups = merged(specification)
             if groups:
                 write_atomically(made / _GROUPS, _groups_to_bytes(groups))

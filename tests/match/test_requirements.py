@@ -87,6 +87,13 @@ def test_no_sum_of_few_rows_is_kept() -> None:
         assert merged(dataclasses.replace(wanted, distinct=20)) == {}
 
 
+@pytest.mark.parametrize("few", [{"rows": 15}, {"distinct": 15}])
+def test_of_few_rows_nothing_is_written(home: Path, few: dict[str, int]) -> None:
+    with pytest.raises(BadInput, match="15 different rows"):
+        Requirements().add(Requirement("few", "rows"), dataclasses.replace(specification(), **few))
+    assert list((home / "requirements").iterdir()) == []
+
+
 def test_a_requirement_is_saved_whole_and_matched_again(tmp_path: Path, home: Path) -> None:
     wanted = specification()
     matches = (found(0.5, "finance"), found(0.2, "medicine"))
