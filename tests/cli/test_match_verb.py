@@ -226,11 +226,17 @@ def test_what_is_no_requirement(lwtui: Run, tmp_path: Path) -> None:
 def test_a_requirement_is_saved_matched_again_and_compared(
     lwtui: Run, specifications: dict[str, Path], tmp_path: Path
 ) -> None:
+    from lwtui.workflow.specify import specify
+
     assert lwtui("requirements").code == 0
-    first = lwtui("match", specifications["finance"], "--save", "bank", "--json")
+    few = lwtui("match", specifications["finance"], "--save", "few")
+    assert (few.code, "Only 12 different rows" in few.err) == (2, True)
+    enough = tmp_path / "finance-support.safetensors"
+    specify(demo("finance"), rows=int(WRITTEN_ROWS), seed=7).save(enough)
+    first = lwtui("match", enough, "--save", "bank", "--json")
     assert first.code == 0
     assert first.json["domains"][0]["domain"] == "finance"
-    assert lwtui("match", specifications["finance"], "--save", "bank").code == 2  # it is taken
+    assert lwtui("match", enough, "--save", "bank").code == 2  # it is taken
     listed = lwtui("requirements", "--json").json["requirements"]
     assert [(each["name"], each["matched"]) for each in listed] == [("bank", 1)]
     assert listed[0]["latest"]["selected"] == "test/finance"
